@@ -1,0 +1,104 @@
+//! The export table: what a module offers to its host, by the names in the specification.
+//!
+//! The derive expands `__exports!` in the author's crate, with the callbacks that the extension implements.
+//! Each export turns the host's integers into values and calls the guest; it does nothing else. Natively
+//! there are no exports: a host model calls the guest.
+
+/// Exports a dispatcher for `$root` on wasm, with the callbacks listed and those that every module has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __exports {
+    ([$($callback:ident)*] $root:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            static DISPATCHER: $crate::__private::Static<$root> = $crate::__private::Static::new();
+
+            $crate::__export! { fn proxy_abi_version_0_2_1() {} }
+            $crate::__export! { fn _initialize() { $crate::__private::initialize() } }
+            $crate::__export! {
+                fn proxy_on_memory_allocate(size: usize) -> *mut u8 { DISPATCHER.get().allocate(size) }
+            }
+            $crate::__export_callback! { on_context_create, DISPATCHER.get() }
+            $crate::__export_callback! { on_vm_start, DISPATCHER.get() }
+            $crate::__export_callback! { on_configure, DISPATCHER.get() }
+            $( $crate::__export_callback! { $callback, DISPATCHER.get() } )*
+            $crate::__export_callback! { on_delete, DISPATCHER.get() }
+        };
+    };
+}
+
+/// The export table itself: one row per callback.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export_callback {
+    (on_context_create, $guest:expr) => { $crate::__export! {
+        fn proxy_on_context_create(context: u32, parent: u32) {
+            $crate::__private::Guest::on_context_create($guest, context, parent)
+        }
+    } };
+    (on_vm_start, $guest:expr) => { $crate::__export! {
+        fn proxy_on_vm_start(root: u32, configuration_size: usize) -> u32 {
+            u32::from($crate::__private::Guest::on_vm_start($guest, root, configuration_size))
+        }
+    } };
+    (on_configure, $guest:expr) => { $crate::__export! {
+        fn proxy_on_configure(root: u32, configuration_size: usize) -> u32 {
+            u32::from($crate::__private::Guest::on_configure($guest, root, configuration_size))
+        }
+    } };
+    (on_request_headers, $guest:expr) => { $crate::__export! {
+        fn proxy_on_request_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
+            $crate::__private::Guest::on_request_headers($guest, context, count, end_of_stream != 0)
+        }
+    } };
+    (on_request_body, $guest:expr) => { $crate::__export! {
+        fn proxy_on_request_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+            $crate::__private::Guest::on_request_body($guest, context, size, end_of_stream != 0)
+        }
+    } };
+    (on_request_trailers, $guest:expr) => { $crate::__export! {
+        fn proxy_on_request_trailers(context: u32, count: usize) -> u32 {
+            $crate::__private::Guest::on_request_trailers($guest, context, count)
+        }
+    } };
+    (on_response_headers, $guest:expr) => { $crate::__export! {
+        fn proxy_on_response_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
+            $crate::__private::Guest::on_response_headers($guest, context, count, end_of_stream != 0)
+        }
+    } };
+    (on_response_body, $guest:expr) => { $crate::__export! {
+        fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+            $crate::__private::Guest::on_response_body($guest, context, size, end_of_stream != 0)
+        }
+    } };
+    (on_response_trailers, $guest:expr) => { $crate::__export! {
+        fn proxy_on_response_trailers(context: u32, count: usize) -> u32 {
+            $crate::__private::Guest::on_response_trailers($guest, context, count)
+        }
+    } };
+    (on_done, $guest:expr) => { $crate::__export! {
+        fn proxy_on_done(context: u32) -> u32 {
+            u32::from($crate::__private::Guest::on_done($guest, context))
+        }
+    } };
+    (on_log, $guest:expr) => { $crate::__export! {
+        fn proxy_on_log(context: u32) {
+            $crate::__private::Guest::on_log($guest, context)
+        }
+    } };
+    (on_delete, $guest:expr) => { $crate::__export! {
+        fn proxy_on_delete(context: u32) {
+            $crate::__private::Guest::on_delete($guest, context)
+        }
+    } };
+}
+
+/// One function under its own name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __export {
+    (fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block) => {
+        #[unsafe(no_mangle)]
+        extern "C" fn $name($($argument: $type),*) $(-> $result)? $body
+    };
+}

@@ -1,0 +1,81 @@
+//! The numbers of ABI 0.2.1 that go out to the host.
+//!
+//! They are newtypes and not enums because a host model, which receives them from any module, has to
+//! represent numbers that this crate has never heard of.
+
+macro_rules! numbers {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident { $( $(#[$value_doc:meta])* $constant:ident = $number:literal, )* }
+    )*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            $( $(#[$value_doc])* pub const $constant: $name = $name($number); )*
+
+            /// The name of this number in the ABI, or `None` if the ABI has none for it.
+            pub fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $( $number => Some(stringify!($constant)), )*
+                    _ => None,
+                }
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, concat!(stringify!($name), "({})"), self.0),
+                }
+            }
+        }
+    )* };
+}
+
+numbers! {
+    /// A header, trailer or metadata map (`proxy_header_map_type_t`).
+    MapType {
+        /// The headers of the request.
+        HTTP_REQUEST_HEADERS = 0,
+        /// The trailers of the request.
+        HTTP_REQUEST_TRAILERS = 1,
+        /// The headers of the response.
+        HTTP_RESPONSE_HEADERS = 2,
+        /// The trailers of the response.
+        HTTP_RESPONSE_TRAILERS = 3,
+    }
+
+    /// A byte buffer (`proxy_buffer_type_t`).
+    BufferType {
+        /// The body of the request.
+        HTTP_REQUEST_BODY = 0,
+        /// The body of the response.
+        HTTP_RESPONSE_BODY = 1,
+        /// The configuration of the VM.
+        VM_CONFIGURATION = 6,
+        /// The configuration of the plugin.
+        PLUGIN_CONFIGURATION = 7,
+    }
+
+    /// A direction of a stream (`proxy_stream_type_t`).
+    StreamType {
+        /// From the client to the upstream.
+        HTTP_REQUEST = 0,
+        /// From the upstream to the client.
+        HTTP_RESPONSE = 1,
+    }
+}
+
+/// What `proxy_on_*` callbacks of HTTP streams return (`proxy_action_t`).
+pub mod action {
+    /// Go on to the next filter.
+    pub const CONTINUE: u32 = 0;
+    /// Stop until the stream is resumed.
+    pub const PAUSE: u32 = 1;
+}
+
+/// The value of `grpc_status` in `proxy_send_local_response` that means "none".
+pub const NO_GRPC_STATUS: u32 = u32::MAX;

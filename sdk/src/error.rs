@@ -1,0 +1,144 @@
+//! What can go wrong, and how it reads.
+
+use crate::Status;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// The result of a callback, or of a call to the host.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Why a callback failed.
+///
+/// Any error type converts into it with `?`; its text is kept. To return one of your own, use
+/// [`Error::new`]. What a callback returns as an error is logged with the callback's name and turned into
+/// the extension's [`ErrorPolicy`](crate::ErrorPolicy).
+///
+/// The errors that the SDK itself makes never contain a header value, a body or a configuration value. Text
+/// that comes from other crates' errors is kept as it is: `"secret".parse::<u32>()?` does not name the
+/// text, but another parser's error may.
+///
+/// It does not implement [`core::error::Error`]: a type that does could not convert from all of them.
+///
+/// ```
+/// use waxwing::{Error, Result};
+///
+/// fn limit(text: &str) -> Result<u32> {
+///     let limit = text.parse()?;
+///     if limit == 0 {
+///         return Err(Error::new("a limit of 0 lets nothing through"));
+///     }
+///     Ok(limit)
+/// }
+///
+/// assert_eq!(limit("many").unwrap_err().to_string(), "invalid digit found in string");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The host refused a call.
+    Host {
+        /// The name of the host function, as in the ABI.
+        call: &'static str,
+        /// What it answered.
+        status: Status,
+    },
+    /// The host answered with something that is not what the ABI says.
+    Malformed {
+        /// The name of the host function, as in the ABI.
+        call: &'static str,
+        /// What is wrong with the answer.
+        problem: &'static str,
+    },
+    /// A header name or value was not sent to the host, because it would not be a header there.
+    InvalidHeader(InvalidHeader),
+    /// The value is not UTF-8 text; read it as bytes.
+    NotText,
+    /// The module is out of memory.
+    OutOfMemory,
+    /// The stream has been answered already.
+    AlreadyReplied,
+    /// Any other error, as text.
+    Other(String),
+}
+
+impl Error {
+    /// An error with a text of your own.
+    #[cold]
+    pub fn new(text: impl Into<String>) -> Self {
+        Error::Other(text.into())
+    }
+}
+
+/// Why a header name or value was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidHeader {
+    /// The name is empty.
+    EmptyName,
+    /// The name contains a carriage return, a line feed or a NUL.
+    NameControlByte,
+    /// The value contains a carriage return, a line feed or a NUL, which could smuggle another header.
+    ValueControlByte,
+}
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            InvalidHeader::EmptyName => "the name of a header is empty",
+            InvalidHeader::NameControlByte => "the name of a header contains CR, LF or NUL",
+            InvalidHeader::ValueControlByte => "the value of a header contains CR, LF or NUL",
+        })
+    }
+}
+
+impl From<InvalidHeader> for Error {
+    fn from(error: InvalidHeader) -> Self {
+        Error::InvalidHeader(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Host { call, status } => write!(f, "{call}: {status}"),
+            Error::Malformed { call, problem } => write!(f, "{call}: the host's answer is malformed: {problem}"),
+            Error::InvalidHeader(error) => error.fmt(f),
+            Error::NotText => f.write_str("the value is not UTF-8 text; read it as bytes"),
+            Error::OutOfMemory => f.write_str("out of memory"),
+            Error::AlreadyReplied => f.write_str("the stream has been answered already"),
+            Error::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl<E: core::error::Error> From<E> for Error {
+    /// Keeps the text, and those of the error's sources.
+    #[cold]
+    fn from(error: E) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        Error::Other(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_call_and_the_status() {
+        let error = Error::Host { call: "proxy_set_property", status: Status::BAD_ARGUMENT };
+        assert_eq!(error.to_string(), "proxy_set_property: bad argument");
+    }
+
+    #[test]
+    fn foreign_errors_convert_with_their_text() {
+        let error: Error = "x".parse::<u8>().unwrap_err().into();
+        assert_eq!(error, Error::new("invalid digit found in string"));
+    }
+}

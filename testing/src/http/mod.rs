@@ -1,0 +1,7 @@
+//! HTTP messages, as a test writes and reads them.
+
+mod headers;
+mod message;
+
+pub use headers::HeaderList;
+pub use message::{Body, Request, Response};

@@ -1,0 +1,8 @@
+//! A mock host for Proxy-Wasm extensions.
+#![forbid(unsafe_code)]
+
+mod http;
+mod log;
+
+pub use http::{Body, HeaderList, Request, Response};
+pub use log::{Level, LogLine};

@@ -55,7 +55,8 @@ pub struct Response {
 impl Request {
     /// A request with this method and this path, to `example.com` over `http`.
     pub fn new(method: &str, path: &str) -> Self {
-        let headers = [(":method", method), (":path", path), (":scheme", "http"), (":authority", "example.com")];
+        let headers =
+            [(":method", method), (":path", path), (":scheme", "http"), (":authority", "example.com")];
         Request { headers: headers.into_iter().collect(), body: Body::default(), trailers: HeaderList::new() }
     }
 

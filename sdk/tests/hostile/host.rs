@@ -76,7 +76,7 @@ impl HostileHost {
             0 | 1 => {
                 // A new stream, of the root context most of the time; rarely with an id that exists.
                 let parent = if flags < 200 { 1 } else { id };
-                let context = if flags.is_multiple_of(16) { id } else { self.new_id() };
+                let context = if flags % 16 == 0 { id } else { self.new_id() };
                 guest.on_context_create(context, parent);
             }
             2 => {

@@ -3,6 +3,8 @@
 
 mod http;
 mod log;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use http::{Body, HeaderList, Request, Response};
 pub use log::{Level, LogLine};

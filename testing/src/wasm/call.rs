@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 use wasmi::{Caller, Memory, StoreLimits, TypedFunc, Val};
-use waxwing::Status;
 use waxwing::__private::Host;
+use waxwing::Status;
 
 /// What a running module belongs to.
 pub(super) struct State {

@@ -7,9 +7,9 @@
 use super::call::{Call, Period, State, Stop};
 use super::module::AbiVersion;
 use super::wasi;
-use waxwing::Status;
-use waxwing::__private::{BufferType, LocalResponseParts, MapType, StreamType};
 use wasmi::{Caller, FuncType, Val, ValType};
+use waxwing::__private::{BufferType, LocalResponseParts, MapType, StreamType};
+use waxwing::Status;
 
 /// A function that hosts offer.
 pub(super) struct Function {
@@ -156,9 +156,13 @@ const EVERY_VERSION: &[Function] = &[
         let value = call.host()?.property(call.bytes(0)?)?;
         call.give(2, &value)
     }),
-    row("proxy_set_property", &[I; 4], |call| Ok(call.host()?.set_property(call.bytes(0)?, call.bytes(2)?)?)),
+    row("proxy_set_property", &[I; 4], |call| {
+        Ok(call.host()?.set_property(call.bytes(0)?, call.bytes(2)?)?)
+    }),
     // Contexts
-    row("proxy_set_effective_context", &[I], |call| Ok(call.host()?.set_effective_context(call.number(0))?)),
+    row("proxy_set_effective_context", &[I], |call| {
+        Ok(call.host()?.set_effective_context(call.number(0))?)
+    }),
     row("proxy_done", &[], UNIMPLEMENTED),
     // Callouts
     row("proxy_http_call", &[I; 10], UNIMPLEMENTED),
@@ -201,12 +205,16 @@ const ONLY_0_1_0: &[Function] = &[
         call.give(0, &configuration)
     }),
     row("proxy_continue_request", &[], |call| Ok(call.host()?.continue_stream(StreamType::HTTP_REQUEST)?)),
-    row("proxy_continue_response", &[], |call| Ok(call.host()?.continue_stream(StreamType::HTTP_RESPONSE)?)),
+    row("proxy_continue_response", &[], |call| {
+        Ok(call.host()?.continue_stream(StreamType::HTTP_RESPONSE)?)
+    }),
     row("proxy_clear_route_cache", &[], UNIMPLEMENTED),
 ];
 
 const SINCE_0_2_0: &[Function] = &[
-    row("proxy_continue_stream", &[I], |call| Ok(call.host()?.continue_stream(StreamType(call.number(0)))?)),
+    row("proxy_continue_stream", &[I], |call| {
+        Ok(call.host()?.continue_stream(StreamType(call.number(0)))?)
+    }),
     row("proxy_close_stream", &[I], |call| Ok(call.host()?.close_stream(StreamType(call.number(0)))?)),
 ];
 

@@ -41,7 +41,8 @@ impl WasmModule {
     /// If the bytes are not a valid module, if it does not declare exactly one ABI version that hosts know, or
     /// if it imports something that a host of that version does not have.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, LoadError> {
-        let module = Module::new(&Engine::new(&config()), bytes).map_err(|error| LoadError::new(name, error))?;
+        let module =
+            Module::new(&Engine::new(&config()), bytes).map_err(|error| LoadError::new(name, error))?;
         let version = AbiVersion::of(&module).map_err(|problem| LoadError::new(name, problem))?;
         check_imports(&module, version).map_err(|problem| LoadError::new(name, problem))?;
         Ok(WasmModule(Arc::new(Inner { name: name.to_owned(), size: bytes.len(), version, module })))
@@ -157,10 +158,11 @@ impl AbiVersion {
             .collect();
         let known = AbiVersion::ALL.map(AbiVersion::marker);
         match markers[..] {
-            [marker] => AbiVersion::ALL
-                .into_iter()
-                .find(|version| version.marker() == marker)
-                .ok_or_else(|| format!("unknown Proxy-Wasm ABI version: it exports {marker}; known are {known:?}")),
+            [marker] => {
+                AbiVersion::ALL.into_iter().find(|version| version.marker() == marker).ok_or_else(|| {
+                    format!("unknown Proxy-Wasm ABI version: it exports {marker}; known are {known:?}")
+                })
+            }
             [] => Err(format!("missing Proxy-Wasm ABI version: it has to export one of {known:?}")),
             _ => Err(format!("several Proxy-Wasm ABI versions: it exports {markers:?}")),
         }
@@ -246,8 +248,7 @@ fn config() -> Config {
             fuel_per_bytes_translated: 0,
             fuel_per_bytes_validated: 0,
         })
-        // The ABI's pointers have 32 bits and point into the one memory.
-        .wasm_memory64(false)
+        // The pointers of the ABI point into the one memory.
         .wasm_multi_memory(false);
     config
 }

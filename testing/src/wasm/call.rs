@@ -7,7 +7,7 @@ use waxwing::Status;
 
 /// What a running module belongs to.
 pub(super) struct State {
-    /// Whom its calls reach; nobody outside [`enter`](crate::Backend::enter).
+    /// Whom its calls reach; nobody outside [`enter`](super::WasmGuest::enter).
     pub(super) host: Option<Rc<dyn Host>>,
     pub(super) period: Period,
     /// The name under which it exports its memory.

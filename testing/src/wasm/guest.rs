@@ -5,7 +5,8 @@ use super::call::{Period, State};
 use super::export::{self, ALLOCATORS, INITIALIZE, MAIN, START};
 use super::import::lookup;
 use super::module::WasmModule;
-use crate::{Backend, Trap};
+use crate::Trap;
+use crate::backend::Backend;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -90,6 +91,30 @@ impl WasmGuest {
             instance,
             trap: RefCell::new(None),
         })
+    }
+
+    /// Runs `callback` on the module; what it calls meanwhile goes to `host`.
+    ///
+    /// The [`Guest`] can be called outside of this too, and then has no host: what it calls fails.
+    ///
+    /// # Errors
+    ///
+    /// If the module trapped. Nothing of it ran after that, and 0 was returned for what did not run.
+    pub fn enter(&self, host: Rc<dyn Host>, callback: &mut dyn FnMut(&dyn Guest)) -> Result<(), Trap> {
+        let early_lines = {
+            let mut store = self.store.borrow_mut();
+            store.data_mut().host = Some(host.clone());
+            std::mem::take(&mut store.data_mut().early_lines)
+        };
+        for (level, line) in early_lines {
+            // A host that refuses a line does so to a native guest too, which cannot do anything about it.
+            let _ = host.log(level, &line);
+        }
+        // One from a call without a host is not this callback's.
+        self.trap.take();
+        callback(self);
+        self.store.borrow_mut().data_mut().host = None;
+        self.trap.take().map_or(Ok(()), Err)
     }
 
     /// The fuel that callbacks have used since the module was started, its allocator included and the host's
@@ -230,18 +255,7 @@ impl Backend for WasmGuest {
     }
 
     fn enter(&self, host: Rc<dyn Host>, callback: &mut dyn FnMut(&dyn Guest)) -> Result<(), Trap> {
-        let early_lines = {
-            let mut store = self.store.borrow_mut();
-            store.data_mut().host = Some(host.clone());
-            std::mem::take(&mut store.data_mut().early_lines)
-        };
-        for (level, line) in early_lines {
-            // A host that refuses a line does so to a native guest too, which cannot do anything about it.
-            let _ = host.log(level, &line);
-        }
-        callback(self);
-        self.store.borrow_mut().data_mut().host = None;
-        self.trap.take().map_or(Ok(()), Err)
+        WasmGuest::enter(self, host, callback)
     }
 }
 

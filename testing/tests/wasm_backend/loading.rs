@@ -1,7 +1,7 @@
 //! What is loaded, and what is refused.
 
 use super::*;
-use waxwing::__private::{Callback, Callbacks};
+use waxwing::__private::{Callback, Callbacks, Guest};
 use waxwing_testing::wasm::AbiVersion;
 
 #[test]
@@ -116,5 +116,5 @@ fn a_module_may_not_take_all_memory() {
 #[test]
 fn only_exported_callbacks_are_offered() {
     let guest = guest(&format!(r#"{BASICS} (func (export "proxy_on_log") (param i32))"#));
-    assert_eq!(guest.guest().callbacks(), Callbacks::NONE.with(Callback::Log));
+    assert_eq!(guest.callbacks(), Callbacks::NONE.with(Callback::Log));
 }

@@ -11,8 +11,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use waxwing::__private::{Answer, BufferType, Host, MapType, StreamType};
 use waxwing::Status;
+use waxwing_testing::Trap;
 use waxwing_testing::wasm::{WasmGuest, WasmModule};
-use waxwing_testing::{Backend, Trap};
 
 /// What nearly every module here has: a memory, a marker, and an allocator that gives out one address.
 const BASICS: &str = r#"

@@ -21,6 +21,8 @@ mod seen;
 mod stream;
 mod timeline;
 mod trap;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
 pub use builder::{HostBuilder, StartError};
 pub use clock::Clock;

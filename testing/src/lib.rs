@@ -1,6 +1,8 @@
 //! A mock host for Proxy-Wasm extensions.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "envoy")]
+pub mod envoy;
 mod http;
 mod log;
 

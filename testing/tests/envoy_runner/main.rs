@@ -1,0 +1,7 @@
+//! The Envoy runner, with small extensions that are written by hand.
+#![cfg(feature = "envoy")]
+
+mod message;
+mod module;
+mod start;
+mod trap;

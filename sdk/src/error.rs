@@ -101,7 +101,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Host { call, status } => write!(f, "{call}: {status}"),
-            Error::Malformed { call, problem } => write!(f, "{call}: the host's answer is malformed: {problem}"),
+            Error::Malformed { call, problem } => {
+                write!(f, "{call}: the host's answer is malformed: {problem}")
+            }
             Error::InvalidHeader(error) => error.fmt(f),
             Error::NotText => f.write_str("the value is not UTF-8 text; read it as bytes"),
             Error::OutOfMemory => f.write_str("out of memory"),

@@ -7,6 +7,7 @@
 //! Reading is total: any bytes are a list of pairs or a [`Malformed`], and nothing is allocated for what a
 //! count claims. Specification: "Header maps" of ABI 0.2.1.
 
+use crate::abi::arena::Scope;
 use core::fmt;
 use core::iter::FusedIterator;
 
@@ -116,6 +117,16 @@ impl fmt::Debug for Pairs<'_> {
     }
 }
 
+/// The block of these pairs, as scratch bytes of the callback. `None` where there is no memory for it.
+#[inline]
+pub fn build<'cb, K: AsRef<[u8]>, V: AsRef<[u8]>>(
+    scope: Scope<'cb>,
+    pairs: impl Iterator<Item = (K, V)> + Clone,
+) -> Option<&'cb [u8]> {
+    let size = encoded_size(pairs.clone())?;
+    scope.build(size, |block| encode(pairs, block))
+}
+
 /// The size of the block that holds these pairs; `None` if the ABI cannot express it.
 pub fn encoded_size<K: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: impl Iterator<Item = (K, V)>) -> Option<usize> {
     let mut size = 4u32;
@@ -197,8 +208,7 @@ mod tests {
 
     #[test]
     fn any_bytes_and_any_order_survive() {
-        let pairs: [(&[u8], &[u8]); 4] =
-            [(b"x\0y", b"\xff\xfe"), (b"a", b""), (b"a", b"2"), (b"", b"\r\n")];
+        let pairs: [(&[u8], &[u8]); 4] = [(b"x\0y", b"\xff\xfe"), (b"a", b""), (b"a", b"2"), (b"", b"\r\n")];
         assert_eq!(Pairs::parse(&encoded(&pairs)).unwrap().collect::<Vec<_>>(), pairs);
     }
 
@@ -215,7 +225,8 @@ mod tests {
 
     #[test]
     fn wrong_counts_lengths_and_terminators_are_malformed() {
-        for (at, byte) in [(0, 1), (0, 3), (3, 0xFF), (4, 2), (7, 0xFF), (8, 0), (15, 0x80), (21, 9), (28, 1)] {
+        for (at, byte) in [(0, 1), (0, 3), (3, 0xFF), (4, 2), (7, 0xFF), (8, 0), (15, 0x80), (21, 9), (28, 1)]
+        {
             let mut block = TWO.to_vec();
             block[at] = byte;
             assert!(Pairs::parse(&block).is_err(), "{at}");

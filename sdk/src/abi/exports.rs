@@ -31,66 +31,90 @@ macro_rules! __exports {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __export_callback {
-    (on_context_create, $guest:expr) => { $crate::__export! {
-        fn proxy_on_context_create(context: u32, parent: u32) {
-            $crate::__private::Guest::on_context_create($guest, context, parent)
+    (on_context_create, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_context_create(context: u32, parent: u32) {
+                $crate::__private::Guest::on_context_create($guest, context, parent)
+            }
         }
-    } };
-    (on_vm_start, $guest:expr) => { $crate::__export! {
-        fn proxy_on_vm_start(root: u32, configuration_size: usize) -> u32 {
-            u32::from($crate::__private::Guest::on_vm_start($guest, root, configuration_size))
+    };
+    (on_vm_start, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_vm_start(root: u32, configuration_size: usize) -> u32 {
+                u32::from($crate::__private::Guest::on_vm_start($guest, root, configuration_size))
+            }
         }
-    } };
-    (on_configure, $guest:expr) => { $crate::__export! {
-        fn proxy_on_configure(root: u32, configuration_size: usize) -> u32 {
-            u32::from($crate::__private::Guest::on_configure($guest, root, configuration_size))
+    };
+    (on_configure, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_configure(root: u32, configuration_size: usize) -> u32 {
+                u32::from($crate::__private::Guest::on_configure($guest, root, configuration_size))
+            }
         }
-    } };
-    (on_request_headers, $guest:expr) => { $crate::__export! {
-        fn proxy_on_request_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
-            $crate::__private::Guest::on_request_headers($guest, context, count, end_of_stream != 0)
+    };
+    (on_request_headers, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_request_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
+                $crate::__private::Guest::on_request_headers($guest, context, count, end_of_stream != 0)
+            }
         }
-    } };
-    (on_request_body, $guest:expr) => { $crate::__export! {
-        fn proxy_on_request_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
-            $crate::__private::Guest::on_request_body($guest, context, size, end_of_stream != 0)
+    };
+    (on_request_body, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_request_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+                $crate::__private::Guest::on_request_body($guest, context, size, end_of_stream != 0)
+            }
         }
-    } };
-    (on_request_trailers, $guest:expr) => { $crate::__export! {
-        fn proxy_on_request_trailers(context: u32, count: usize) -> u32 {
-            $crate::__private::Guest::on_request_trailers($guest, context, count)
+    };
+    (on_request_trailers, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_request_trailers(context: u32, count: usize) -> u32 {
+                $crate::__private::Guest::on_request_trailers($guest, context, count)
+            }
         }
-    } };
-    (on_response_headers, $guest:expr) => { $crate::__export! {
-        fn proxy_on_response_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
-            $crate::__private::Guest::on_response_headers($guest, context, count, end_of_stream != 0)
+    };
+    (on_response_headers, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_response_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
+                $crate::__private::Guest::on_response_headers($guest, context, count, end_of_stream != 0)
+            }
         }
-    } };
-    (on_response_body, $guest:expr) => { $crate::__export! {
-        fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
-            $crate::__private::Guest::on_response_body($guest, context, size, end_of_stream != 0)
+    };
+    (on_response_body, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> u32 {
+                $crate::__private::Guest::on_response_body($guest, context, size, end_of_stream != 0)
+            }
         }
-    } };
-    (on_response_trailers, $guest:expr) => { $crate::__export! {
-        fn proxy_on_response_trailers(context: u32, count: usize) -> u32 {
-            $crate::__private::Guest::on_response_trailers($guest, context, count)
+    };
+    (on_response_trailers, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_response_trailers(context: u32, count: usize) -> u32 {
+                $crate::__private::Guest::on_response_trailers($guest, context, count)
+            }
         }
-    } };
-    (on_done, $guest:expr) => { $crate::__export! {
-        fn proxy_on_done(context: u32) -> u32 {
-            u32::from($crate::__private::Guest::on_done($guest, context))
+    };
+    (on_done, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_done(context: u32) -> u32 {
+                u32::from($crate::__private::Guest::on_done($guest, context))
+            }
         }
-    } };
-    (on_log, $guest:expr) => { $crate::__export! {
-        fn proxy_on_log(context: u32) {
-            $crate::__private::Guest::on_log($guest, context)
+    };
+    (on_log, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_log(context: u32) {
+                $crate::__private::Guest::on_log($guest, context)
+            }
         }
-    } };
-    (on_delete, $guest:expr) => { $crate::__export! {
-        fn proxy_on_delete(context: u32) {
-            $crate::__private::Guest::on_delete($guest, context)
+    };
+    (on_delete, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_delete(context: u32) {
+                $crate::__private::Guest::on_delete($guest, context)
+            }
         }
-    } };
+    };
 }
 
 /// One function under its own name.

@@ -1,7 +1,7 @@
 //! The side of the seam that the host calls: one method per callback of the ABI.
 
-use crate::dispatcher::Dispatcher;
 use crate::context::Extension;
+use crate::dispatcher::Dispatcher;
 use core::fmt;
 
 macro_rules! callbacks {

@@ -17,10 +17,7 @@
 //! | [`host`] | follows the guest's pointers, natively | they come from `call` |
 //!
 //! `docs/safety.md` lists each block with its invariant and the test that runs it under Miri.
-#![allow(
-    unsafe_code,
-    reason = "the boundary to the host; this is the only place that opts in"
-)]
+#![allow(unsafe_code, reason = "the boundary to the host; this is the only place that opts in")]
 
 pub mod arena;
 pub mod call;

@@ -68,6 +68,15 @@ impl HeaderList {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    pub(crate) fn insert(&mut self, at: usize, name: Vec<u8>, value: Vec<u8>) {
+        self.entries.insert(at, (name, value));
+    }
+
+    /// The first value of that name, to change it in place.
+    pub(crate) fn value_mut(&mut self, name: &[u8]) -> Option<&mut Vec<u8>> {
+        self.entries.iter_mut().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
 }
 
 impl<N: Into<Vec<u8>>, V: Into<Vec<u8>>> FromIterator<(N, V)> for HeaderList {
@@ -79,7 +88,9 @@ impl<N: Into<Vec<u8>>, V: Into<Vec<u8>>> FromIterator<(N, V)> for HeaderList {
 impl fmt::Debug for HeaderList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.iter().map(|(name, value)| format!("{}: {}", name.escape_ascii(), value.escape_ascii())))
+            .entries(
+                self.iter().map(|(name, value)| format!("{}: {}", name.escape_ascii(), value.escape_ascii())),
+            )
             .finish()
     }
 }

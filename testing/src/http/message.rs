@@ -2,6 +2,9 @@
 
 use super::HeaderList;
 
+/// A piece of a body as it arrives, and whether it ends the message.
+pub(crate) type Piece = (Vec<u8>, bool);
+
 /// A body, in the pieces in which it arrives, and how its end is marked.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Body {
@@ -20,6 +23,17 @@ impl Body {
     pub fn is_absent(&self) -> bool {
         self.chunks.is_empty() && !self.empty_end
     }
+
+    /// What arrives one after the other; with trailers, no piece is the end.
+    pub(crate) fn pieces(&self, trailers: bool) -> Vec<Piece> {
+        let mut pieces: Vec<Piece> = self.chunks.iter().map(|chunk| (chunk.clone(), false)).collect();
+        if self.empty_end && !trailers {
+            pieces.push((Vec::new(), true));
+        } else if let Some((_, end)) = pieces.last_mut() {
+            *end = !trailers;
+        }
+        pieces
+    }
 }
 
 /// A request, as a client sends it or as an upstream receives it.
@@ -35,6 +49,8 @@ pub struct Request {
     pub(crate) headers: HeaderList,
     pub(crate) body: Body,
     pub(crate) trailers: HeaderList,
+    /// Path and value of what the host knows about this request only.
+    pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A response, as an upstream sends it or as a client receives it.
@@ -54,9 +70,26 @@ pub struct Response {
 
 impl Request {
     /// A request with this method and this path, to `example.com` over `http`.
+    ///
+    /// In place of a path it takes a whole URL, which also gives `:scheme` and `:authority`:
+    ///
+    /// ```
+    /// use waxwing_testing::Request;
+    ///
+    /// let request = Request::new("PUT", "https://shop.example/cart?id=7");
+    /// assert_eq!(request.path(), "/cart?id=7");
+    /// assert_eq!(request.headers().get(":authority"), Some(&b"shop.example"[..]));
+    /// ```
     pub fn new(method: &str, path: &str) -> Self {
-        let headers = [(":method", method), (":path", path), (":scheme", "http"), (":authority", "example.com")];
-        Request { headers: headers.into_iter().collect(), body: Body::default(), trailers: HeaderList::new() }
+        let (scheme, authority, path) = match path.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains('/') => {
+                let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+                (scheme, authority, if path.is_empty() { "/" } else { path })
+            }
+            _ => ("http", "example.com", path),
+        };
+        let headers = [(":method", method), (":path", path), (":scheme", scheme), (":authority", authority)];
+        Request::from_headers(headers.into_iter().collect())
     }
 
     /// A GET request.
@@ -69,6 +102,31 @@ impl Request {
         Request::new("POST", path)
     }
 
+    /// A HEAD request.
+    pub fn head(path: &str) -> Self {
+        Request::new("HEAD", path)
+    }
+
+    /// Sets a property that the host answers for this request only, whatever it answers otherwise.
+    ///
+    /// The value is bytes, encoded as the host encodes the property's type: text as it is, integers as 8
+    /// bytes little-endian, a bool as one byte.
+    ///
+    /// ```
+    /// use waxwing_testing::Request;
+    ///
+    /// let request = Request::get("/").property(["source", "address"], "10.0.0.7:4711");
+    /// ```
+    #[must_use]
+    pub fn property<S: AsRef<[u8]>>(
+        mut self,
+        path: impl IntoIterator<Item = S>,
+        value: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.properties.push((property_path(path), value.into()));
+        self
+    }
+
     /// The method, with bytes that are not text replaced.
     pub fn method(&self) -> String {
         pseudo(&self.headers, ":method")
@@ -78,19 +136,32 @@ impl Request {
     pub fn path(&self) -> String {
         pseudo(&self.headers, ":path")
     }
+
+    pub(crate) fn from_headers(headers: HeaderList) -> Self {
+        Request { headers, body: Body::default(), trailers: HeaderList::new(), properties: Vec::new() }
+    }
 }
 
 impl Response {
     /// A response with this status.
     pub fn new(status: u16) -> Self {
-        let headers = [(":status", status.to_string())].into_iter().collect();
-        Response { headers, body: Body::default(), trailers: HeaderList::new() }
+        Response::from_headers([(":status", status.to_string())].into_iter().collect())
     }
 
     /// The status; 0 if there is none.
     pub fn status(&self) -> u16 {
         pseudo(&self.headers, ":status").parse().unwrap_or(0)
     }
+
+    pub(crate) fn from_headers(headers: HeaderList) -> Self {
+        Response { headers, body: Body::default(), trailers: HeaderList::new() }
+    }
+}
+
+/// The path of a property as the ABI has it: its segments with NUL between them.
+pub(crate) fn property_path<S: AsRef<[u8]>>(segments: impl IntoIterator<Item = S>) -> Vec<u8> {
+    let segments: Vec<S> = segments.into_iter().collect();
+    segments.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(&0)
 }
 
 fn pseudo(headers: &HeaderList, name: &str) -> String {
@@ -140,6 +211,11 @@ macro_rules! message {
                 &self.headers
             }
 
+            /// Whether the message ends with its headers.
+            pub(crate) fn is_headers_only(&self) -> bool {
+                self.body.is_absent() && self.trailers.is_empty()
+            }
+
             /// The whole body.
             pub fn body_bytes(&self) -> Vec<u8> {
                 self.body.to_bytes()
@@ -160,3 +236,28 @@ macro_rules! message {
 
 message!(Request);
 message!(Response);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_on_the_last_chunk_on_an_empty_one_or_on_the_trailers() {
+        let request = Request::post("/").chunks(["a", "b"]);
+        assert_eq!(request.body.pieces(false), [(b"a".to_vec(), false), (b"b".to_vec(), true)]);
+        assert_eq!(request.body.pieces(true), [(b"a".to_vec(), false), (b"b".to_vec(), false)]);
+        let request = Request::post("/").body("a").empty_end();
+        assert_eq!(request.body.pieces(false), [(b"a".to_vec(), false), (Vec::new(), true)]);
+        assert!(Request::get("/").body.pieces(false).is_empty());
+    }
+
+    #[test]
+    fn a_url_gives_scheme_and_authority() {
+        let request = Request::get("https://shop.example");
+        assert_eq!(request.path(), "/");
+        assert_eq!(request.headers().get(":scheme"), Some(&b"https"[..]));
+        let request = Request::get("/go?to=http://other.example/");
+        assert_eq!(request.path(), "/go?to=http://other.example/");
+        assert_eq!(request.headers().get(":authority"), Some(&b"example.com"[..]));
+    }
+}

@@ -1,0 +1,72 @@
+//! The arguments of the attributes, as typed values.
+
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::meta::ParseNestedMeta;
+use syn::parse::Parser;
+use syn::{Attribute, Path, Token};
+
+/// What `#[extension(…)]` says.
+#[derive(Default)]
+pub(crate) struct ExtensionArgs {
+    pub(crate) http: Option<Path>,
+    pub(crate) krate: Option<Path>,
+}
+
+impl ExtensionArgs {
+    pub(crate) fn from_attributes(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut args = ExtensionArgs::default();
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("extension")) {
+            let parsed = attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("http") {
+                    set(&mut args.http, &meta, errors)
+                } else if meta.path.is_ident("crate") {
+                    set(&mut args.krate, &meta, errors)
+                } else {
+                    Err(meta.error(
+                        "unknown key: write `http = Type`, the type of the streams, or `crate = path`",
+                    ))
+                }
+            });
+            if let Err(error) = parsed {
+                errors.add(error);
+            }
+        }
+        args
+    }
+}
+
+/// What `#[callbacks(…)]` says.
+#[derive(Default)]
+pub(crate) struct CallbacksArgs {
+    pub(crate) krate: Option<Path>,
+}
+
+impl CallbacksArgs {
+    pub(crate) fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut args = CallbacksArgs::default();
+        let parser = syn::meta::parser(|meta| {
+            if meta.path.is_ident("crate") {
+                set(&mut args.krate, &meta, errors)
+            } else {
+                Err(meta.error("unknown key: `#[callbacks]` takes `crate = path`, or nothing"))
+            }
+        });
+        if let Err(error) = parser.parse2(tokens) {
+            errors.add(error);
+        }
+        args
+    }
+}
+
+/// Takes the path of `key = path`, once.
+fn set(place: &mut Option<Path>, meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<()> {
+    meta.input.parse::<Token![=]>()?;
+    let path = meta.input.parse()?;
+    if place.is_some() {
+        errors.at(&meta.path, "this key is there twice: keep one of them");
+    } else {
+        *place = Some(path);
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Every rule, and what to write instead.
+
+use crate::errors::Errors;
+use crate::model::{CALLBACKS, CallbacksImpl, Extension};
+use syn::ImplItem;
+
+pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
+    if let Some(keyword) = &extension.not_a_struct {
+        errors.at(
+            keyword,
+            format!("an extension is a struct: write `struct {} {{ … }}`, one value of which is made per configuration", extension.name),
+        );
+    }
+    if !extension.generics.params.is_empty() {
+        errors.at(
+            &extension.generics,
+            "an extension has no parameters: a host makes it, and knows no types or lifetimes",
+        );
+    }
+    // A key that was misspelt is the mistake, and not the one that is missing because of it.
+    if extension.args.http.is_none() && errors.is_empty() {
+        errors.at(
+            &extension.name,
+            format!(
+                "which type are the streams of `{}`? Write `#[extension(http = Type)]` above it",
+                extension.name
+            ),
+        );
+    }
+}
+
+pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
+    if item.trait_name().is_none_or(|name| name != "HttpContext") {
+        errors.at(&item.item.self_ty, "`#[callbacks]` belongs on an `impl HttpContext for …`");
+    } else if item.type_name().is_none() || !item.item.generics.params.is_empty() {
+        errors.at(&item.item.self_ty, "a stream is a type with a name and without parameters");
+    }
+    let known = || CALLBACKS.iter().map(|callback| callback.method).collect::<Vec<_>>().join("`, `");
+    for stranger in &item.strangers {
+        let name = &stranger.sig.ident;
+        errors.at(name, format!("`{name}` is not a callback; the callbacks are `{}`", known()));
+    }
+    for part in &item.item.items {
+        let ImplItem::Fn(method) = part else { continue };
+        for attribute in method.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
+            errors.at(
+                attribute,
+                "`#[callbacks]` cannot see whether this holds: put the `#[cfg]` inside the callback, or on the `impl`",
+            );
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The macros of the `waxwing` crate, which re-exports and documents them. Do not depend on this crate.
+//!
+//! `attr` and `model` parse what the author wrote, `check` says what is wrong with it, `expand` writes code.
+//! Mistakes are collected, so that all are reported at once, and code is written in any case, so that one
+//! mistake gives one error.
+
+mod attr;
+mod check;
+mod errors;
+mod expand;
+mod model;
+
+use attr::CallbacksArgs;
+use errors::Errors;
+use model::{CallbacksImpl, Extension};
+use proc_macro::TokenStream;
+use syn::{DeriveInput, ItemImpl, parse_macro_input};
+
+/// Makes a root context an extension: a host can load it.
+///
+/// On wasm it exports what the ABI asks for and the callbacks that its streams implement, and no others.
+/// Natively it is what a mock host starts. A crate has one.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `http = Type` | the type of its HTTP streams, by a path to it: an alias does not do |
+/// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
+///
+/// ```ignore
+/// #[derive(Extension)]
+/// #[extension(http = AddHeaderStream)]
+/// struct AddHeader { /* … */ }
+/// ```
+#[proc_macro_derive(Extension, attributes(extension))]
+pub fn derive_extension(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let mut errors = Errors::default();
+    let extension = Extension::from_input(input, &mut errors);
+    check::extension(&extension, &mut errors);
+    let code = expand::extension(&extension, &errors);
+    errors.with(code).into()
+}
+
+/// Exports the callbacks that an `impl HttpContext` contains, and no others.
+///
+/// A proxy does not enter the module for a callback that it does not export, so the default ones of the
+/// trait cost nothing. An `impl` without the attribute does not compile.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
+///
+/// ```ignore
+/// #[callbacks]
+/// impl HttpContext for AddHeaderStream { /* … */ }
+/// ```
+#[proc_macro_attribute]
+pub fn callbacks(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let args = CallbacksArgs::parse(args.into(), &mut errors);
+    let item = parse_macro_input!(item as ItemImpl);
+    let item = CallbacksImpl::from_item(item, args);
+    check::callbacks(&item, &mut errors);
+    let code = expand::callbacks(item);
+    errors.with(code).into()
+}

@@ -1,0 +1,68 @@
+//! What a callback decides.
+
+use crate::LocalResponse;
+
+/// What is to happen with a stream, where it can still be answered in place of the upstream.
+///
+/// Returned by the callbacks of the request and by
+/// [`on_response_headers`](crate::HttpContext::on_response_headers).
+#[derive(Debug)]
+#[must_use]
+pub enum Action {
+    /// Hands what the callback saw on to the next filter.
+    Continue,
+    /// Holds it back until the stream is resumed, or until a later callback of this direction continues.
+    ///
+    /// Envoy: after a pause in a headers callback no body is shown until the stream is resumed; after a
+    /// pause in a body callback the next one shows what was held back and what is new together. There is
+    /// no time limit but the proxy's own.
+    Pause,
+    /// Answers the client at once. Nothing more of the request reaches the upstream.
+    ///
+    /// Envoy shows the answer to this extension's own response callbacks, if the response had not begun.
+    Respond(LocalResponse),
+}
+
+impl From<LocalResponse> for Action {
+    fn from(response: LocalResponse) -> Self {
+        Action::Respond(response)
+    }
+}
+
+impl From<Flow> for Action {
+    fn from(flow: Flow) -> Self {
+        match flow {
+            Flow::Continue => Action::Continue,
+            Flow::Pause => Action::Pause,
+        }
+    }
+}
+
+/// What is to happen with a stream whose response has begun: it is too late for another one.
+///
+/// Returned by [`on_response_body`](crate::HttpContext::on_response_body) and
+/// [`on_response_trailers`](crate::HttpContext::on_response_trailers).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Hands what the callback saw on to the next filter.
+    Continue,
+    /// Holds it back; see [`Action::Pause`].
+    Pause,
+}
+
+/// What becomes of a stream when one of its callbacks returns an error.
+///
+/// Set by [`RootContext::ON_ERROR`](crate::RootContext::ON_ERROR). It is a constant, so that a module
+/// imports only the host calls of the policy that it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorPolicy {
+    /// Nothing that the extension did not process goes on: the client gets status 500, or, once the
+    /// response has begun, the stream is reset.
+    FailClosed,
+    /// The stream goes on as if the callback had returned `Continue`.
+    FailOpen,
+    /// The stream is reset.
+    Reset,
+}

@@ -1,0 +1,131 @@
+//! The dispatcher as the guest that a host calls.
+
+use super::Dispatcher;
+use crate::abi::guest::{Callback, Callbacks, Guest};
+use crate::context::{Extension, HttpContext};
+use crate::view::{
+    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
+    StreamDone, StreamLog,
+};
+
+impl<R: Extension> Guest for Dispatcher<R> {
+    fn callbacks(&self) -> Callbacks {
+        Callbacks::ALWAYS.union(<R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
+    }
+
+    #[inline(always)]
+    fn on_context_create(&self, context: u32, parent: u32) {
+        if parent == 0 {
+            self.create_root(context);
+        } else if let Err(oddity) = self.create_stream(context, parent) {
+            self.vm.report_oddity(Callback::ContextCreate, context, oddity);
+        }
+    }
+
+    #[inline(always)]
+    fn on_vm_start(&self, _root: u32, _configuration_size: usize) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn on_configure(&self, root: u32, _configuration_size: usize) -> bool {
+        self.configure(root)
+    }
+
+    #[inline(always)]
+    fn on_request_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
+        self.decide(
+            Callback::RequestHeaders,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_request_headers(&mut RequestHeaders::new(cx, end_of_stream)),
+        )
+    }
+
+    #[inline(always)]
+    fn on_request_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.decide(
+            Callback::RequestBody,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_request_body(&mut RequestBody::new(cx, size, end_of_stream)),
+        )
+    }
+
+    #[inline(always)]
+    fn on_request_trailers(&self, context: u32, _count: usize) -> u32 {
+        self.decide(
+            Callback::RequestTrailers,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_request_trailers(&mut RequestTrailers::new(cx)),
+        )
+    }
+
+    #[inline(always)]
+    fn on_response_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
+        self.decide(
+            Callback::ResponseHeaders,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_response_headers(&mut ResponseHeaders::new(cx, end_of_stream)),
+        )
+    }
+
+    #[inline(always)]
+    fn on_response_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.decide_late(
+            Callback::ResponseBody,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_response_body(&mut ResponseBody::new(cx, size, end_of_stream)),
+        )
+    }
+
+    #[inline(always)]
+    fn on_response_trailers(&self, context: u32, _count: usize) -> u32 {
+        self.decide_late(
+            Callback::ResponseTrailers,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_response_trailers(&mut ResponseTrailers::new(cx)),
+        )
+    }
+
+    #[inline(always)]
+    fn on_done(&self, context: u32) -> bool {
+        self.end(
+            Callback::Done,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_done(&mut StreamDone::new(cx)),
+        );
+        true
+    }
+
+    #[inline(always)]
+    fn on_log(&self, context: u32) {
+        self.end(
+            Callback::Log,
+            context,
+            #[inline(always)]
+            |stream, cx| stream.on_log(&mut StreamLog::new(cx)),
+        );
+    }
+
+    #[inline(always)]
+    fn on_delete(&self, context: u32) {
+        self.delete(context);
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<R: Extension> crate::abi::host::Memory for Dispatcher<R> {
+    fn allocate(&self, size: usize) -> *mut u8 {
+        Dispatcher::allocate(self, size)
+    }
+
+    fn log_enabled(&self, level: u32) -> bool {
+        self.vm.log_enabled(level)
+    }
+}

@@ -1,0 +1,277 @@
+//! From the host's callbacks to those of an extension.
+
+mod guest;
+mod slots;
+mod vm;
+
+pub(crate) use self::vm::Vm;
+
+use self::slots::{Absent, Slots};
+use self::vm::Oddity;
+use crate::abi::call;
+use crate::abi::guest::Callback;
+use crate::abi::wire::{StreamType, action};
+use crate::config::{self, Configure};
+use crate::context::{Extension, HttpContext, RootContext};
+use crate::view::Cx;
+use crate::{Action, Error, ErrorPolicy, Flow, LocalResponse, Result};
+use alloc::boxed::Box;
+use core::fmt;
+
+/// One VM's worth of an extension, as a plain value: its root contexts, its streams, and the memory of its
+/// callbacks.
+///
+/// A module has one, as a static; a native host model has one per VM. It is a
+/// [`Guest`](crate::__private::Guest).
+///
+/// Nothing is borrowed while an extension's code runs: a context is taken out of the table and put back, so
+/// a host may call back, for the same context or another, from inside any call. Ids that are unknown, used
+/// twice, or running are logged at a limited rate, and on the way of a request they are errors like others:
+/// the extension's policy decides.
+pub struct Dispatcher<R: Extension> {
+    vm: Vm,
+    roots: Slots<R, 1>,
+    streams: Slots<R::Http, 64>,
+}
+
+impl<R: Extension> Dispatcher<R> {
+    /// A VM without contexts.
+    #[allow(clippy::new_without_default, reason = "a host model asks for a new VM, never for a default one")]
+    pub const fn new() -> Self {
+        Dispatcher { vm: Vm::new(), roots: Slots::new(), streams: Slots::new() }
+    }
+
+    /// Memory for what the host is about to return: the module's `proxy_on_memory_allocate`.
+    #[inline]
+    pub fn allocate(&self, size: usize) -> *mut u8 {
+        self.vm.arena.allocate(size)
+    }
+
+    /// Runs a callback of a stream.
+    #[inline(always)]
+    fn with_stream<T>(
+        &self,
+        context: u32,
+        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> T,
+    ) -> Result<T, Absent> {
+        let mut stream = self.streams.take(context)?;
+        let result = self.vm.enter(
+            #[inline(always)]
+            |cx| run(&mut stream, cx),
+        );
+        self.streams.put_back(context, stream);
+        Ok(result)
+    }
+
+    /// Runs a callback on the way of a request or a response, where the stream can still be answered.
+    #[inline(always)]
+    fn decide(
+        &self,
+        callback: Callback,
+        context: u32,
+        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
+    ) -> u32 {
+        let decision = self.with_stream(
+            context,
+            #[inline(always)]
+            |stream, cx| match run(stream, cx) {
+                Ok(Action::Continue) => Ok(action::CONTINUE),
+                Ok(Action::Pause) => Ok(action::PAUSE),
+                Ok(Action::Respond(response)) => self.respond(context, &response, cx),
+                Err(error) => Err(error),
+            },
+        );
+        match decision {
+            Ok(Ok(action)) => action,
+            Ok(Err(error)) => self.fail(callback, context, &error),
+            Err(absent) => self.fail_absent(callback, context, absent),
+        }
+    }
+
+    /// The same where it is too late for an answer.
+    #[inline(always)]
+    fn decide_late(
+        &self,
+        callback: Callback,
+        context: u32,
+        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Flow>,
+    ) -> u32 {
+        match self.with_stream(context, run) {
+            Ok(Ok(Flow::Continue)) => action::CONTINUE,
+            Ok(Ok(Flow::Pause)) => action::PAUSE,
+            Ok(Err(error)) => self.fail_late(callback, context, &error),
+            Err(absent) => {
+                self.report_absent(callback, context, absent);
+                Self::close_late()
+            }
+        }
+    }
+
+    /// Answers the client.
+    fn respond(&self, context: u32, response: &LocalResponse, cx: Cx<'_>) -> Result<u32> {
+        if self.streams.set_replied(context) {
+            return Err(Error::AlreadyReplied);
+        }
+        response.send(cx.scope)?;
+        Ok(action::PAUSE)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail(&self, callback: Callback, context: u32, error: &Error) -> u32 {
+        self.vm.report(callback, context, error);
+        self.close(callback, context)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail_absent(&self, callback: Callback, context: u32, absent: Absent) -> u32 {
+        self.report_absent(callback, context, absent);
+        self.close(callback, context)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail_late(&self, callback: Callback, context: u32, error: &Error) -> u32 {
+        self.vm.report(callback, context, error);
+        Self::close_late()
+    }
+
+    /// Applies the policy where the stream can still be answered.
+    #[inline]
+    fn close(&self, callback: Callback, context: u32) -> u32 {
+        match <R as RootContext>::ON_ERROR {
+            ErrorPolicy::FailOpen => action::CONTINUE,
+            ErrorPolicy::Reset => Self::reset(),
+            // What passes now is the extension's own answer, which must get through.
+            ErrorPolicy::FailClosed if self.streams.set_replied(context) => action::CONTINUE,
+            ErrorPolicy::FailClosed => {
+                let status = 500;
+                if let Err(error) = call::send_local_response(status, b"extension_error", &[], &[], None) {
+                    self.vm.report(callback, context, &error);
+                }
+                action::PAUSE
+            }
+        }
+    }
+
+    /// Applies the policy where it is too late for an answer.
+    #[inline]
+    fn close_late() -> u32 {
+        match <R as RootContext>::ON_ERROR {
+            ErrorPolicy::FailOpen => action::CONTINUE,
+            ErrorPolicy::FailClosed | ErrorPolicy::Reset => Self::reset(),
+        }
+    }
+
+    fn reset() -> u32 {
+        // Held back in any case; a host that cannot reset a stream has its own time limit.
+        let _ = call::close_stream(StreamType::HTTP_RESPONSE);
+        action::PAUSE
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn report_absent(&self, callback: Callback, context: u32, absent: Absent) {
+        let oddity = match absent {
+            Absent::Unknown => Oddity::UnknownContext,
+            Absent::Empty => Oddity::RunningContext,
+        };
+        self.vm.report_oddity(callback, context, oddity);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn create_root(&self, context: u32) {
+        self.vm.start();
+        if self.is_known(context) {
+            self.vm.report_oddity(Callback::ContextCreate, context, Oddity::RepeatedContext);
+        } else if !self.roots.insert(context, None) {
+            self.vm.report_oddity(Callback::ContextCreate, context, Oddity::NoMemory);
+        }
+    }
+
+    #[inline(always)]
+    fn create_stream(&self, context: u32, parent: u32) -> Result<(), Oddity> {
+        if self.is_known(context) {
+            return Err(Oddity::RepeatedContext);
+        }
+        let root = self.roots.take(parent).map_err(|absent| match absent {
+            Absent::Unknown => Oddity::UnknownParent,
+            Absent::Empty => Oddity::UnconfiguredParent,
+        })?;
+        let stream = self.vm.enter(|_| Box::new(R::Http::new(&root)));
+        self.roots.put_back(parent, root);
+        // The extension's code ran: the host may have used the id meanwhile.
+        if self.is_known(context) {
+            return Err(Oddity::RepeatedContext);
+        }
+        if self.streams.insert(context, Some(stream)) { Ok(()) } else { Err(Oddity::NoMemory) }
+    }
+
+    #[inline(always)]
+    fn is_known(&self, context: u32) -> bool {
+        context == 0 || self.streams.contains(context) || self.roots.contains(context)
+    }
+
+    #[cold]
+    fn configure(&self, context: u32) -> bool {
+        let root = self.vm.enter(|cx| {
+            let config = config::read::<R::Config>(cx)?;
+            R::configure(config, &mut Configure::new(cx))
+        });
+        match root {
+            // What it replaces, the root context of the last configuration, is dropped.
+            Ok(root) => match self.roots.replace(context, Box::new(root)) {
+                Some(_old) => true,
+                None => {
+                    self.vm.report_oddity(Callback::Configure, context, Oddity::UnknownContext);
+                    false
+                }
+            },
+            Err(error) => {
+                self.vm.report(Callback::Configure, context, &error);
+                false
+            }
+        }
+    }
+
+    /// Runs one of the callbacks that end a stream. A root context gets them too, and has none.
+    #[inline(always)]
+    fn end(
+        &self,
+        callback: Callback,
+        context: u32,
+        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<()>,
+    ) {
+        match self.with_stream(context, run) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.vm.report(callback, context, &error),
+            Err(Absent::Unknown) if self.roots.contains(context) => {}
+            Err(absent) => self.report_absent(callback, context, absent),
+        }
+    }
+
+    #[inline(always)]
+    fn delete(&self, context: u32) {
+        match self.streams.remove(context) {
+            Some(stream) => drop(stream),
+            None => self.delete_root(context),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn delete_root(&self, context: u32) {
+        match self.roots.remove(context) {
+            Some(root) => drop(root),
+            None => self.vm.report_oddity(Callback::Delete, context, Oddity::UnknownContext),
+        }
+    }
+}
+
+impl<R: Extension> fmt::Debug for Dispatcher<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher").field("vm", &self.vm).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! What a VM has besides its contexts.
+
+use crate::abi::arena::{Arena, Scope};
+use crate::abi::guest::Callback;
+use crate::view::Cx;
+use crate::{Error, LogLevel, logging};
+use alloc::format;
+use core::cell::Cell;
+
+/// The state of a VM that does not depend on the types of an extension. All-zero bytes are its beginning.
+#[derive(Debug)]
+pub(crate) struct Vm {
+    pub(crate) arena: Arena,
+    /// The level below which lines are dropped, plus one; 0 until it is set.
+    level: Cell<u32>,
+    /// How often the host did what it should not.
+    oddities: Cell<u32>,
+}
+
+/// The level until an extension sets one.
+const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
+
+/// So many oddities are all logged; of more, each one whose number is a power of two.
+const ODDITIES_LOGGED: u32 = 16;
+
+impl Vm {
+    pub(super) const fn new() -> Self {
+        Vm { arena: Arena::new(), level: Cell::new(0), oddities: Cell::new(0) }
+    }
+
+    /// Runs a callback, with memory of its own for what the host hands over.
+    #[inline(always)]
+    pub(super) fn enter<T>(&self, callback: impl for<'cb> FnOnce(Cx<'cb>) -> T) -> T {
+        self.arena.enter(
+            #[inline(always)]
+            |scope: Scope<'_>| callback(Cx { vm: self, scope }),
+        )
+    }
+
+    pub(crate) fn set_log_level(&self, level: LogLevel) {
+        self.level.set(level.as_u32().saturating_add(1));
+        #[cfg(feature = "log")]
+        logging::install(level);
+    }
+
+    /// Readies what is process-wide natively, when a root context begins.
+    #[cold]
+    pub(super) fn start(&self) {
+        if self.level.get() == 0 {
+            self.set_log_level(DEFAULT_LEVEL);
+        }
+    }
+
+    pub(super) fn log_enabled(&self, level: u32) -> bool {
+        match self.level.get().checked_sub(1) {
+            Some(least) => level >= least,
+            None => level >= DEFAULT_LEVEL.as_u32(),
+        }
+    }
+
+    pub(crate) fn log(&self, level: LogLevel, message: &str) {
+        if self.log_enabled(level.as_u32()) {
+            logging::write(level, message);
+        }
+    }
+
+    /// Logs why a callback failed.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn report(&self, callback: Callback, context: u32, error: &Error) {
+        self.log(LogLevel::Error, &format!("{callback} (context {context}): {error}"));
+    }
+
+    /// Logs that the host did what it should not: at a limited rate, because it may go on doing so.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn report_oddity(&self, callback: Callback, context: u32, oddity: Oddity) {
+        let number = self.oddities.get().saturating_add(1);
+        self.oddities.set(number);
+        if number <= ODDITIES_LOGGED || number.is_power_of_two() {
+            let oddity = oddity.text();
+            self.log(
+                LogLevel::Warn,
+                &format!(
+                    "{callback} (context {context}): {oddity} (unexpected callback no. {number} of this VM)"
+                ),
+            );
+        }
+    }
+}
+
+/// What a host should not do, and may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Oddity {
+    UnknownContext,
+    RunningContext,
+    RepeatedContext,
+    UnknownParent,
+    UnconfiguredParent,
+    NoMemory,
+}
+
+impl Oddity {
+    fn text(self) -> &'static str {
+        match self {
+            Oddity::UnknownContext => "the context is unknown",
+            Oddity::RunningContext => "the context is running already, or was never made",
+            Oddity::RepeatedContext => "the context exists already",
+            Oddity::UnknownParent => "the parent is not a root context",
+            Oddity::UnconfiguredParent => "the root context has no accepted configuration",
+            Oddity::NoMemory => "there is no memory for the context",
+        }
+    }
+}

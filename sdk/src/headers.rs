@@ -1,0 +1,352 @@
+//! Header and trailer maps.
+
+use crate::abi::arena::Scope;
+use crate::abi::call;
+use crate::abi::wire::MapType;
+use crate::error::InvalidHeader;
+use crate::pairs::{self, Pairs};
+use crate::{Error, Result};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+/// Reads a header or trailer map.
+///
+/// What it gives lives as long as the callback, and not only as long as the view that it came from: reading
+/// a header and then setting another compiles. To keep a value for a later callback, own it (`to_vec`,
+/// `to_owned`).
+///
+/// Names are found without regard to case, duplicates and their order are kept, a header with an empty value
+/// is not an absent one, and values are bytes: nothing assumes UTF-8. Envoy lists the pseudo-headers
+/// (`:method`, `:path`, `:authority`, `:scheme`, `:status`) first.
+///
+/// # Errors
+///
+/// Each call asks the host. It fails with [`Error::Host`] if the host refuses, and with
+/// [`Error::Malformed`] if the host's answer is not a header map.
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// fn accepts_html(request: &RequestHeaders<'_>) -> Result<bool> {
+///     let values = request.headers().get_all("accept")?;
+///     Ok(values.into_iter().any(|value| value.starts_with(b"text/html")))
+/// }
+/// ```
+#[derive(Clone, Copy)]
+pub struct Headers<'cb> {
+    scope: Scope<'cb>,
+    map: MapType,
+}
+
+impl<'cb> Headers<'cb> {
+    #[inline]
+    pub(crate) fn new(scope: Scope<'cb>, map: MapType) -> Self {
+        Headers { scope, map }
+    }
+
+    /// The value of the first header of that name; `None` if there is none.
+    #[doc(alias = "proxy_get_header_map_value")]
+    #[inline]
+    pub fn get(&self, name: impl AsRef<[u8]>) -> Result<Option<&'cb [u8]>> {
+        call::header_map_value(self.scope, self.map, name.as_ref())
+    }
+
+    /// The same as text; [`Error::NotText`] if the value is not UTF-8.
+    #[inline]
+    pub fn get_str(&self, name: impl AsRef<[u8]>) -> Result<Option<&'cb str>> {
+        match self.get(name)? {
+            Some(value) => core::str::from_utf8(value).map(Some).map_err(|_| Error::NotText),
+            None => Ok(None),
+        }
+    }
+
+    /// The values of all headers of that name, in order.
+    #[inline]
+    pub fn get_all<'n>(&self, name: &'n (impl AsRef<[u8]> + ?Sized)) -> Result<Values<'cb, 'n>> {
+        Ok(Values { pairs: self.iter()?, name: name.as_ref() })
+    }
+
+    /// All headers, in order, as names and values. No header costs an allocation.
+    #[doc(alias = "proxy_get_header_map_pairs")]
+    #[inline]
+    pub fn iter(&self) -> Result<Pairs<'cb>> {
+        let block = call::header_map_pairs(self.scope, self.map)?;
+        Pairs::parse(block).map_err(|malformed| Error::Malformed {
+            call: "proxy_get_header_map_pairs",
+            problem: malformed.problem(),
+        })
+    }
+
+    /// The number of headers, duplicates included.
+    pub fn len(&self) -> Result<usize> {
+        Ok(self.iter()?.len())
+    }
+
+    /// Whether there is no header.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.iter()?.is_empty())
+    }
+}
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Headers").field(&self.map).finish()
+    }
+}
+
+/// The values of one header, in order.
+#[derive(Clone)]
+pub struct Values<'cb, 'n> {
+    pairs: Pairs<'cb>,
+    name: &'n [u8],
+}
+
+impl<'cb> Iterator for Values<'cb, '_> {
+    type Item = &'cb [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'cb [u8]> {
+        self.pairs.find(|(name, _)| name.eq_ignore_ascii_case(self.name)).map(|(_, value)| value)
+    }
+}
+
+impl fmt::Debug for Values<'_, '_> {
+    /// How many are left at most: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Values").finish_non_exhaustive()
+    }
+}
+
+/// Changes a header or trailer map.
+///
+/// Names and values are checked before the host sees them: an empty name, and CR, LF or NUL in either, is
+/// refused with [`Error::InvalidHeader`], because it could smuggle another header or request. Names reach
+/// the upstream in lower case.
+///
+/// # Errors
+///
+/// [`Error::InvalidHeader`] for such a header, and [`Error::Host`] if the host refuses the change: Google
+/// Service Extensions, for instance, does so for some names.
+#[derive(Debug)]
+pub struct HeadersMut<'v> {
+    map: MapType,
+    _view: PhantomData<&'v mut ()>,
+}
+
+impl HeadersMut<'_> {
+    #[inline]
+    pub(crate) fn new(map: MapType) -> Self {
+        HeadersMut { map, _view: PhantomData }
+    }
+
+    /// Sets a header to one value, in place of all that it had; `None` removes it.
+    ///
+    /// ```
+    /// use waxwing::prelude::*;
+    ///
+    /// fn name_the_user(request: &mut RequestHeaders<'_>, user: Option<&str>) -> Result<()> {
+    ///     // Also removes one that the client forged.
+    ///     request.headers_mut().set("x-user", user)
+    /// }
+    /// ```
+    #[doc(alias = "proxy_replace_header_map_value")]
+    #[inline]
+    pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl HeaderValue) -> Result<()> {
+        let name = name.as_ref();
+        match value.bytes() {
+            Some(value) => {
+                check_name(name)?;
+                check_value(value)?;
+                call::replace_header_map_value(self.map, name, value)
+            }
+            None => self.remove(name),
+        }
+    }
+
+    /// Adds a header behind those that exist.
+    ///
+    /// Envoy: headers that it keeps in a place of their own (`cookie`, `content-type`, `x-request-id`, …)
+    /// have one value; another is appended to it after a comma, in `cookie` after a semicolon.
+    #[doc(alias = "proxy_add_header_map_value")]
+    #[inline]
+    pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        check_name(name)?;
+        check_value(value)?;
+        call::add_header_map_value(self.map, name, value)
+    }
+
+    /// Removes all headers of that name; there need not be one.
+    #[doc(alias = "proxy_remove_header_map_value")]
+    #[inline]
+    pub fn remove(&mut self, name: impl AsRef<[u8]>) -> Result<()> {
+        let name = name.as_ref();
+        check_name(name)?;
+        call::remove_header_map_value(self.map, name)
+    }
+
+    /// Puts these headers in place of all that exist, pseudo-headers included.
+    ///
+    /// A request without `:method`, `:path` and `:authority`, or a response without `:status`, is not
+    /// forwarded by any host. Envoy clears the map if there are more than 1024 headers, or more than 1 MiB.
+    #[doc(alias = "proxy_set_header_map_pairs")]
+    pub fn replace_all<N, V, I>(&mut self, headers: I) -> Result<()>
+    where
+        N: AsRef<[u8]>,
+        V: AsRef<[u8]>,
+        I: IntoIterator<Item = (N, V)>,
+        I::IntoIter: Clone,
+    {
+        let headers = headers.into_iter();
+        for (name, value) in headers.clone() {
+            check_name(name.as_ref())?;
+            check_value(value.as_ref())?;
+        }
+        let size = pairs::encoded_size(headers.clone()).ok_or(Error::OutOfMemory)?;
+        let mut block = Vec::new();
+        block.try_reserve_exact(size).map_err(|_| Error::OutOfMemory)?;
+        block.resize(size, 0);
+        pairs::encode(headers, &mut block);
+        call::set_header_map_pairs(self.map, &block)
+    }
+}
+
+/// Bytes or text for a header; an `Option` of them, where `None` removes the header.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a header value",
+    note = "a header value is text or bytes: `&str`, `String`, `&[u8]`, `Vec<u8>`, or an `Option` of one",
+    note = "to send a number, format it: `value.to_string()`"
+)]
+pub trait HeaderValue {
+    /// The value; `None` removes the header.
+    fn bytes(&self) -> Option<&[u8]>;
+}
+
+macro_rules! header_value {
+    ($($type:ty)*) => { $(
+        impl HeaderValue for $type {
+            #[inline(always)]
+            fn bytes(&self) -> Option<&[u8]> {
+                Some(self.as_ref())
+            }
+        }
+    )* };
+}
+
+header_value! { str [u8] String Vec<u8> Cow<'_, [u8]> }
+
+impl HeaderValue for Cow<'_, str> {
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(self.as_bytes())
+    }
+}
+
+impl<const N: usize> HeaderValue for [u8; N] {
+    #[inline(always)]
+    fn bytes(&self) -> Option<&[u8]> {
+        Some(self)
+    }
+}
+
+impl<T: HeaderValue + ?Sized> HeaderValue for &T {
+    #[inline(always)]
+    fn bytes(&self) -> Option<&[u8]> {
+        (**self).bytes()
+    }
+}
+
+impl<T: HeaderValue> HeaderValue for Option<T> {
+    #[inline(always)]
+    fn bytes(&self) -> Option<&[u8]> {
+        self.as_ref()?.bytes()
+    }
+}
+
+/// Refuses a name that would not be one in the host.
+#[inline]
+pub(crate) fn check_name(name: &[u8]) -> Result<(), InvalidHeader> {
+    if name.is_empty() {
+        return Err(InvalidHeader::EmptyName);
+    }
+    if ends_a_line(name) { Err(InvalidHeader::NameControlByte) } else { Ok(()) }
+}
+
+/// Refuses a value that would end early in the host.
+#[inline]
+pub(crate) fn check_value(value: &[u8]) -> Result<(), InvalidHeader> {
+    if ends_a_line(value) { Err(InvalidHeader::ValueControlByte) } else { Ok(()) }
+}
+
+/// Whether there is a CR, LF or NUL in it. Every header passes here, so it looks at eight bytes at a time.
+#[inline]
+fn ends_a_line(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+        if may_have_low_byte(*word) && word.iter().any(is_line_end) {
+            return true;
+        }
+        rest = after;
+    }
+    rest.iter().any(is_line_end)
+}
+
+#[inline]
+fn is_line_end(byte: &u8) -> bool {
+    matches!(byte, 0 | b'\n' | b'\r')
+}
+
+/// Whether a byte is below 14; true only if one is, or if one is above 127.
+#[inline]
+fn may_have_low_byte(word: [u8; 8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH_BITS: u64 = ONES << 7;
+    let word = u64::from_le_bytes(word);
+    // A byte below 14 borrows from its high bit.
+    word.wrapping_sub(ONES.wrapping_mul(14)) & HIGH_BITS != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cr_lf_and_nul_are_found_at_every_place_of_every_length() {
+        for len in 1..40 {
+            for at in 0..len {
+                for byte in 0..=u8::MAX {
+                    for filler in [b'a', 0x01, 0x0E, 0x7F, 0xFF] {
+                        let mut text = alloc::vec![filler; len];
+                        text[at] = byte;
+                        assert_eq!(ends_a_line(&text), is_line_end(&byte), "{byte} at {at} of {len}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_must_not_be_empty_and_a_value_may() {
+        assert_eq!(check_name(b""), Err(InvalidHeader::EmptyName));
+        assert_eq!(check_value(b""), Ok(()));
+        assert_eq!(check_name(b"a\rb"), Err(InvalidHeader::NameControlByte));
+        assert_eq!(check_value(b"a\r\nx: y"), Err(InvalidHeader::ValueControlByte));
+    }
+
+    #[test]
+    fn every_kind_of_text_is_a_value_and_none_removes() {
+        fn bytes(value: impl HeaderValue) -> Option<Vec<u8>> {
+            value.bytes().map(<[u8]>::to_vec)
+        }
+        let expected = Some(b"v".to_vec());
+        assert_eq!(bytes("v"), expected);
+        assert_eq!(bytes(&String::from("v")), expected);
+        assert_eq!(bytes(b"v"), expected);
+        assert_eq!(bytes(Some(&b"v"[..])), expected);
+        assert_eq!(bytes(Cow::Borrowed("v")), expected);
+        assert_eq!(bytes(None::<&str>), None);
+        assert_eq!(bytes(Some("")), Some(Vec::new()));
+    }
+}

@@ -1,0 +1,149 @@
+//! Write Proxy-Wasm extensions for Envoy, Istio, nginx, Kong, Higress and other proxies, in safe Rust.
+//!
+//! An extension is a [`RootContext`], made from its configuration, and an [`HttpContext`] per HTTP stream,
+//! made from the root context. The callbacks of a stream get a *view*, which has what the host serves in
+//! that phase and nothing else, and decide with an [`Action`], or with a [`Flow`] where it is too late to
+//! answer the client.
+//!
+//! ```
+//! use waxwing::prelude::*;
+//!
+//! /// One per configured plugin instance. Its configuration is the value to send.
+//! #[derive(Extension)]
+//! #[extension(http = TagStream)]
+//! struct Tag {
+//!     value: String,
+//! }
+//!
+//! impl RootContext for Tag {
+//!     type Config = String;
+//!
+//!     fn configure(value: String, _cx: &mut Configure<'_>) -> Result<Self> {
+//!         Ok(Tag { value })
+//!     }
+//! }
+//!
+//! /// One per HTTP stream.
+//! struct TagStream {
+//!     value: String,
+//! }
+//!
+//! #[callbacks]
+//! impl HttpContext for TagStream {
+//!     type Root = Tag;
+//!
+//!     fn new(root: &Tag) -> Self {
+//!         TagStream { value: root.value.clone() }
+//!     }
+//!
+//!     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+//!         if request.headers().get("x-forbidden")?.is_some() {
+//!             return Ok(LocalResponse::new(403).body("not with that header").into());
+//!         }
+//!         request.headers_mut().set("x-tag", &self.value)?;
+//!         Ok(Action::Continue)
+//!     }
+//! }
+//! ```
+//!
+//! Build it as a `cdylib` with `cargo build --release --target wasm32-wasip1`, and test it natively with the
+//! crate `waxwing-testing`.
+//!
+//! # What never happens
+//!
+//! No answer of a host makes the SDK panic: not an unknown status, not a header block with wrong lengths, not
+//! a callback for a context that is gone. Such things are errors, or logged at a limited rate.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `std` | yes | a hook that logs a panic's message and place before the trap |
+//! | `log` | yes | the macros of the `log` crate write to the host's log |
+//! | `json` | yes | [`Json`], a configuration of any type that implements serde's `Deserialize` |
+//! | `wee_alloc` | no | the `wee_alloc` allocator, on wasm only; see below |
+//!
+//! Without `std` the crate needs `alloc` only. It never sets an allocator by itself.
+//!
+//! ## `wee_alloc`
+//!
+//! It makes a module a little smaller. It is unmaintained and known to leak (RUSTSEC-2022-0054), which in a
+//! proxy that runs for weeks is a slow outage. The default allocator of `wasm32-wasip1` is a good one; if
+//! size matters, the crates `rlsf` and `talc` are as small, free what they allocate, and are maintained:
+//! set one as the `#[global_allocator]` of the extension.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::alloc_instead_of_core)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test, not(target_arch = "wasm32")))]
+extern crate std;
+
+#[doc(hidden)]
+pub mod abi;
+mod action;
+mod config;
+mod context;
+mod dispatcher;
+mod error;
+mod headers;
+mod local_response;
+mod logging;
+#[doc(hidden)]
+pub mod pairs;
+mod panic;
+mod status;
+mod view;
+
+pub mod prelude;
+
+pub use action::{Action, ErrorPolicy, Flow};
+#[cfg(feature = "json")]
+pub use config::Json;
+pub use config::{Configure, FromConfig};
+pub use context::{Extension, HttpContext, RootContext};
+pub use error::{Error, InvalidHeader, Result};
+pub use headers::{HeaderValue, Headers, HeadersMut, Values};
+pub use local_response::{Bytes, IntoBytes, LocalResponse};
+pub use logging::LogLevel;
+pub use pairs::Pairs;
+pub use panic::log_panic;
+pub use status::Status;
+pub use view::{
+    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
+    StreamDone, StreamLog, View,
+};
+pub use waxwing_macros::{Extension, callbacks};
+
+#[cfg(feature = "log")]
+pub use ::log;
+
+#[cfg(all(feature = "wee_alloc", target_arch = "wasm32"))]
+#[global_allocator]
+static ALLOCATOR: wee_alloc::WeeAlloc<'static> = wee_alloc::WeeAlloc::INIT;
+
+/// What the macros expand to and what host models build on. Not covered by semantic versioning.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::__exports as exports;
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::abi::guest::initialize;
+    pub use crate::abi::guest::{Callback, Callbacks, Guest, Static};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::abi::host::{Answer, Host, LocalResponseParts, Memory, enter};
+    pub use crate::abi::wire::{BufferType, MapType, NO_GRPC_STATUS, StreamType};
+    pub use crate::context::{Extension, NoStreams};
+    pub use crate::dispatcher::Dispatcher;
+    pub use crate::pairs;
+}

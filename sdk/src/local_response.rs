@@ -1,0 +1,149 @@
+//! An answer in place of the upstream's.
+
+use crate::abi::arena::Scope;
+use crate::abi::call;
+use crate::headers::{check_name, check_value};
+use crate::{Error, Result, pairs};
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Bytes that are kept or borrowed for ever: text or bytes, owned or `'static`.
+pub type Bytes = Cow<'static, [u8]>;
+
+/// What becomes [`Bytes`].
+pub trait IntoBytes {
+    /// The bytes.
+    fn into_bytes(self) -> Bytes;
+}
+
+macro_rules! into_bytes {
+    ($($type:ty: $self:ident => $bytes:expr;)*) => { $(
+        impl IntoBytes for $type {
+            fn into_bytes($self) -> Bytes { $bytes }
+        }
+    )* };
+}
+
+into_bytes! {
+    &'static str: self => Cow::Borrowed(self.as_bytes());
+    &'static [u8]: self => Cow::Borrowed(self);
+    String: self => Cow::Owned(self.into_bytes());
+    Vec<u8>: self => Cow::Owned(self);
+    Bytes: self => self;
+}
+
+impl<const N: usize> IntoBytes for &'static [u8; N] {
+    fn into_bytes(self) -> Bytes {
+        Cow::Borrowed(self)
+    }
+}
+
+type Header = (Bytes, Bytes);
+
+/// The headers that need no allocation.
+const INLINE_HEADERS: usize = 2;
+
+/// An answer to the client, in place of the upstream's.
+///
+/// A callback sends it by returning it, as [`Action::Respond`](crate::Action::Respond); where an answer is
+/// not possible any more, there is no such action. The headers are checked when it is sent: one with CR, LF
+/// or NUL makes the callback fail with [`Error::InvalidHeader`] instead.
+///
+/// Envoy adds `content-length`, and `content-type: text/plain` if there is a body and no other type; to a
+/// gRPC request it answers with status 200 and the gRPC status in the headers. Specification:
+/// `proxy_send_local_response` of ABI 0.2.1.
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// fn denied(user: &str) -> Action {
+///     LocalResponse::new(403)
+///         .header("x-denied-by", "block-list")
+///         .body(format!("{user} may not do this"))
+///         .into()
+/// }
+/// ```
+pub struct LocalResponse {
+    status: u16,
+    grpc_status: Option<u32>,
+    details: &'static str,
+    body: Bytes,
+    headers: [Option<Header>; INLINE_HEADERS],
+    more_headers: Vec<Header>,
+}
+
+impl LocalResponse {
+    /// An answer with this HTTP status, without headers and body.
+    pub fn new(status: u16) -> Self {
+        LocalResponse {
+            status,
+            grpc_status: None,
+            details: "",
+            body: Cow::Borrowed(&[]),
+            headers: [const { None }; INLINE_HEADERS],
+            more_headers: Vec::new(),
+        }
+    }
+
+    /// Adds a header; one with that name stays.
+    #[must_use]
+    pub fn header(mut self, name: impl IntoBytes, value: impl IntoBytes) -> Self {
+        let header = (name.into_bytes(), value.into_bytes());
+        match self.headers.iter_mut().find(|place| place.is_none()) {
+            Some(place) => *place = Some(header),
+            None => self.more_headers.push(header),
+        }
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: impl IntoBytes) -> Self {
+        self.body = body.into_bytes();
+        self
+    }
+
+    /// Sets what the proxy's access log says of it, in Envoy `%RESPONSE_CODE_DETAILS%`.
+    ///
+    /// Envoy replaces white space in it by underscores.
+    #[must_use]
+    pub fn details(mut self, details: &'static str) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Sets the gRPC status (0 to 16) that a gRPC client gets; without it, one that suits the HTTP status.
+    #[must_use]
+    pub fn grpc_status(mut self, grpc_status: u32) -> Self {
+        self.grpc_status = Some(grpc_status);
+        self
+    }
+
+    fn header_list(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
+        self.headers.iter().flatten().chain(&self.more_headers).map(|(name, value)| (&**name, &**value))
+    }
+
+    /// Hands it to the host.
+    #[inline]
+    pub(crate) fn send(&self, scope: Scope<'_>) -> Result<()> {
+        let headers = self.header_list();
+        let mut block: &[u8] = &[];
+        if headers.clone().next().is_some() {
+            for (name, value) in headers.clone() {
+                check_name(name)?;
+                check_value(value)?;
+            }
+            block = pairs::build(scope, headers).ok_or(Error::OutOfMemory)?;
+        }
+        call::send_local_response(self.status, self.details.as_bytes(), &self.body, block, self.grpc_status)
+    }
+}
+
+impl fmt::Debug for LocalResponse {
+    /// Neither values nor the body: they may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalResponse").field("status", &self.status).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! Headers and trailers of requests and responses.
+
+use super::{Cx, sealed::Sealed};
+use crate::abi::wire::MapType;
+use crate::{Headers, HeadersMut};
+
+/// A view of one map of one direction.
+macro_rules! map_view {
+    (
+        $(#[$doc:meta])*
+        $view:ident: $map:ident of $stream:ident,
+        $noun:literal: $read:ident $write:ident,
+        $resume:ident = $other:ident,
+        $other_name:literal
+        $(, $end_of_stream:ident)?
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $view<'cb> {
+            cx: Cx<'cb>,
+            $( $end_of_stream: bool, )?
+        }
+
+        impl<'cb> $view<'cb> {
+            #[inline(always)]
+            pub(crate) fn new(cx: Cx<'cb> $(, $end_of_stream: bool)?) -> Self {
+                $view { cx $(, $end_of_stream)? }
+            }
+
+            $(
+                /// Whether the message ends with its headers: neither a body nor trailers follow.
+                ///
+                /// ngx_wasm_module does not know and always says no.
+                #[inline(always)]
+                pub fn $end_of_stream(&self) -> bool {
+                    self.$end_of_stream
+                }
+            )?
+
+            #[doc = concat!("Reads the ", $noun, ".")]
+            #[inline(always)]
+            pub fn $read(&self) -> Headers<'cb> {
+                Headers::new(self.cx.scope, MapType::$map)
+            }
+
+            #[doc = concat!("Changes the ", $noun, ".")]
+            #[inline(always)]
+            pub fn $write(&mut self) -> HeadersMut<'_> {
+                HeadersMut::new(MapType::$map)
+            }
+        }
+
+        super::control::stream_control! { $view of $stream, $resume = $other, $other_name }
+
+        impl<'cb> Sealed<'cb> for $view<'cb> {
+            #[inline(always)]
+            fn cx(&self) -> Cx<'cb> {
+                self.cx
+            }
+        }
+    };
+}
+
+map_view! {
+    /// The headers of a request, before any of it goes on.
+    RequestHeaders: HTTP_REQUEST_HEADERS of HTTP_REQUEST,
+    "headers of the request": headers headers_mut,
+    resume_response = HTTP_RESPONSE, "response", end_of_stream
+}
+map_view! {
+    /// The trailers of a request, at its end.
+    RequestTrailers: HTTP_REQUEST_TRAILERS of HTTP_REQUEST,
+    "trailers of the request": trailers trailers_mut,
+    resume_response = HTTP_RESPONSE, "response"
+}
+map_view! {
+    /// The headers of a response, before any of it goes on to the client.
+    ResponseHeaders: HTTP_RESPONSE_HEADERS of HTTP_RESPONSE,
+    "headers of the response": headers headers_mut,
+    resume_request = HTTP_REQUEST, "request", end_of_stream
+}
+map_view! {
+    /// The trailers of a response, at its end.
+    ResponseTrailers: HTTP_RESPONSE_TRAILERS of HTTP_RESPONSE,
+    "trailers of the response": trailers trailers_mut,
+    resume_request = HTTP_REQUEST, "request"
+}

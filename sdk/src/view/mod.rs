@@ -1,0 +1,122 @@
+//! What a callback can see and do: one view per phase.
+//!
+//! A view lives as long as its callback, and has the methods that the host serves in that phase, and no
+//! others.
+
+mod body;
+mod control;
+mod headers;
+mod log;
+
+pub use body::{RequestBody, ResponseBody};
+pub use headers::{RequestHeaders, RequestTrailers, ResponseHeaders, ResponseTrailers};
+pub use log::{StreamDone, StreamLog};
+
+use crate::abi::arena::Scope;
+use crate::abi::call;
+use crate::dispatcher::Vm;
+use crate::{Error, LogLevel, Result};
+use core::time::Duration;
+
+/// What every view carries: the VM's state, and the memory of the running callback.
+#[expect(unnameable_types, reason = "part of a sealed trait")]
+#[derive(Clone, Copy, Debug)]
+pub struct Cx<'cb> {
+    pub(crate) vm: &'cb Vm,
+    pub(crate) scope: Scope<'cb>,
+}
+
+pub(crate) mod sealed {
+    /// A view.
+    #[expect(unnameable_types, reason = "views are made by the SDK only")]
+    pub trait Sealed<'cb> {
+        fn cx(&self) -> super::Cx<'cb>;
+    }
+}
+
+/// What is possible in every callback, whatever its phase.
+pub trait View<'cb>: sealed::Sealed<'cb> {
+    /// The value of a property (an attribute of the request, the connection or the proxy), as bytes.
+    ///
+    /// `None` if the host has none under that path. The bytes have no type: Envoy encodes integers as eight
+    /// bytes, little-endian, and text as it is; ngx_wasm_module gives everything as text. A few properties
+    /// of the request's headers are there only while the headers are, so keep in
+    /// [`on_request_headers`](crate::HttpContext::on_request_headers) what a later callback needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host cannot encode the value: Envoy answers "serialization failure" for a
+    /// certificate field that the certificate does not have.
+    ///
+    /// ```
+    /// use waxwing::prelude::*;
+    ///
+    /// fn client_address(request: &RequestHeaders<'_>) -> Result<Option<String>> {
+    ///     let address = request.property(&["source", "address"])?;
+    ///     Ok(address.map(|address| String::from_utf8_lossy(address).into_owned()))
+    /// }
+    /// ```
+    #[doc(alias = "proxy_get_property")]
+    fn property(&self, path: &[&str]) -> Result<Option<&'cb [u8]>> {
+        let scope = self.cx().scope;
+        call::property(scope, encode_path(scope, path)?)
+    }
+
+    /// Sets the value of a property of the stream, for later callbacks and later filters.
+    ///
+    /// Envoy keeps it in the filter state, as `wasm.` and the path. Use a path of one segment: others
+    /// cannot be read back there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`]: in Envoy "not found" where there is no stream, and "bad argument" for a property
+    /// that was declared to be read-only.
+    #[doc(alias = "proxy_set_property")]
+    fn set_property(&self, path: &[&str], value: impl AsRef<[u8]>) -> Result<()> {
+        call::set_property(encode_path(self.cx().scope, path)?, value.as_ref())
+    }
+
+    /// The wall clock: the time since the Unix epoch.
+    ///
+    /// Google Service Extensions stop it for the length of a callback.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host has no clock.
+    #[doc(alias = "proxy_get_current_time_nanoseconds")]
+    fn current_time(&self) -> Result<Duration> {
+        call::current_time_nanoseconds().map(Duration::from_nanos)
+    }
+
+    /// Writes a line to the host's log, unless the extension's log level is above it.
+    ///
+    /// With the feature `log`, the macros of the `log` crate do the same with formatting.
+    #[doc(alias = "proxy_log")]
+    fn log(&self, level: LogLevel, message: &str) {
+        self.cx().vm.log(level, message);
+    }
+}
+
+impl<'cb, T: sealed::Sealed<'cb>> View<'cb> for T {}
+
+/// Joins the segments of a path with NUL.
+fn encode_path<'a>(scope: Scope<'a>, path: &[&'a str]) -> Result<&'a [u8]> {
+    if let [segment] = path {
+        return Ok(segment.as_bytes());
+    }
+    let mut size = path.len().saturating_sub(1);
+    for segment in path {
+        size = size.checked_add(segment.len()).ok_or(Error::OutOfMemory)?;
+    }
+    let encoded = scope.build(size, |mut rest| {
+        for (index, segment) in path.iter().enumerate() {
+            for part in [if index == 0 { &[][..] } else { &[0] }, segment.as_bytes()] {
+                if let Some((head, tail)) = core::mem::take(&mut rest).split_at_mut_checked(part.len()) {
+                    head.copy_from_slice(part);
+                    rest = tail;
+                }
+            }
+        }
+    });
+    encoded.ok_or(Error::OutOfMemory)
+}

@@ -1,0 +1,18 @@
+//! The guests that the host model can run.
+
+use crate::trap::Trap;
+use std::rc::Rc;
+use waxwing::__private::{Guest, Host};
+
+/// One VM: a guest, and the way into it.
+pub(crate) trait Backend {
+    /// The guest, to be asked for its [callbacks](Guest::callbacks). To call it, [`enter`](Backend::enter).
+    fn guest(&self) -> &dyn Guest;
+
+    /// Runs `callback` on the guest; the host calls that it makes meanwhile go to `host`.
+    ///
+    /// # Errors
+    ///
+    /// If the guest trapped. It is not entered again after that.
+    fn enter(&self, host: Rc<dyn Host>, callback: &mut dyn FnMut(&dyn Guest)) -> Result<(), Trap>;
+}

@@ -1,0 +1,148 @@
+//! How the exchanges of two hosts differ.
+
+use crate::HeaderList;
+use crate::evidence::Lines;
+use crate::exchange::Exchange;
+use std::fmt::Display;
+
+type Named<'a> = (&'a str, &'a [Exchange]);
+
+/// The differences, one line each, or nothing.
+pub(crate) fn exchanges(expected: Named<'_>, actual: Named<'_>) -> String {
+    let mut report = Report { names: (expected.0, actual.0), text: String::new() };
+    if expected.1.len() != actual.1.len() {
+        report.line("number of exchanges", "", Some(expected.1.len()), Some(actual.1.len()));
+    }
+    for (at, (expected, actual)) in expected.1.iter().zip(actual.1).enumerate() {
+        let request = format!("request {} ({} {})", at + 1, expected.sent().method(), expected.sent().path());
+        let (forwarded, response, logs) = expected.observable();
+        let (other_forwarded, other_response, other_logs) = actual.observable();
+        report.message(&format!("{request}, as the upstream received it"), forwarded, other_forwarded);
+        report.message(&format!("{request}, its response"), response, other_response);
+        for line in 0..logs.len().max(other_logs.len()) {
+            report.line(&request, &format!("log line {}", line + 1), logs.get(line), other_logs.get(line));
+        }
+    }
+    report.text
+}
+
+struct Report<'a> {
+    names: (&'a str, &'a str),
+    text: String,
+}
+
+impl Report<'_> {
+    fn message<M: Lines + Parts>(&mut self, what: &str, expected: Option<&M>, actual: Option<&M>) {
+        let (Some(expected), Some(actual)) = (expected, actual) else {
+            let presence = |message: Option<&M>| message.map(|_| "present");
+            if expected.is_some() != actual.is_some() {
+                self.line(what, "message", presence(expected), presence(actual));
+            }
+            return;
+        };
+        // `Lines` shortens long bodies, so these are compared as they are.
+        let (expected_body, actual_body) = (expected.body(), actual.body());
+        if expected_body != actual_body {
+            let difference = expected_body.iter().zip(&actual_body).take_while(|(a, b)| a == b).count();
+            let shown = |body: &[u8]| {
+                format!("{} bytes, {}", body.len(), crate::host_call::Quoted(&body[difference..]))
+            };
+            let label = format!("body from byte {difference}");
+            self.line(what, &label, Some(shown(&expected_body)), Some(shown(&actual_body)));
+        }
+        for (kind, expected, actual) in [
+            ("header", expected.headers(), actual.headers()),
+            ("trailer", expected.trailers(), actual.trailers()),
+        ] {
+            let mut names: Vec<&[u8]> = expected.iter().chain(actual.iter()).map(|(name, _)| name).collect();
+            names.sort_unstable();
+            names.dedup();
+            for name in names {
+                let label = format!("{kind} {}", name.escape_ascii());
+                self.line(what, &label, values(expected, name), values(actual, name));
+            }
+        }
+    }
+
+    fn line<T: Display>(&mut self, what: &str, label: &str, expected: Option<T>, actual: Option<T>) {
+        let shown = |side: Option<T>| side.map_or_else(|| "nothing".to_owned(), |side| side.to_string());
+        let (expected, actual) = (shown(expected), shown(actual));
+        if expected != actual {
+            let (left, right) = self.names;
+            let width = left.len().max(right.len());
+            self.text +=
+                &format!("{what}: {label}\n  {left:<width$}  {expected}\n  {right:<width$}  {actual}\n");
+        }
+    }
+}
+
+fn values(list: &HeaderList, name: &[u8]) -> Option<String> {
+    let of_name = list.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+    let values: Vec<String> = of_name.map(|(_, value)| format!("\"{}\"", value.escape_ascii())).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// The parts of a message.
+trait Parts {
+    fn headers(&self) -> &HeaderList;
+    fn body(&self) -> Vec<u8>;
+    fn trailers(&self) -> &HeaderList;
+}
+
+macro_rules! parts {
+    ($message:ty) => {
+        impl Parts for $message {
+            fn headers(&self) -> &HeaderList {
+                &self.headers
+            }
+            fn body(&self) -> Vec<u8> {
+                self.body.to_bytes()
+            }
+            fn trailers(&self) -> &HeaderList {
+                &self.trailers
+            }
+        }
+    };
+}
+
+parts!(crate::Request);
+parts!(crate::Response);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Level, LogLine, Request, Response};
+
+    fn exchange(value: &str, chunks: &[&str], log: &str) -> Exchange {
+        let sent = Request::get("/");
+        let response = Response::new(200).header("x-tag", value).chunks(chunks.iter().copied());
+        let line = LogLine { level: Level::Info, message: log.to_owned() };
+        Exchange::observed(sent.clone(), Some(sent), Some(response), vec![line])
+    }
+
+    #[test]
+    fn borders_of_chunks_do_not_count() {
+        let (left, right) = (exchange("a", &["x", "y"], "l"), exchange("a", &["xy"], "l"));
+        assert_eq!(exchanges(("native", &[left]), ("wasm", &[right])), "");
+    }
+
+    #[test]
+    fn each_difference_is_named_with_both_sides() {
+        let (left, right) = (exchange("a", &["xyz"], "l"), exchange("b", &["xy!"], "m"));
+        assert_eq!(
+            exchanges(("native", &[left]), ("envoy", &[right])),
+            "request 1 (GET /), its response: body from byte 2\n  native  3 bytes, \"z\"\n  envoy   3 bytes, \"!\"\n\
+             request 1 (GET /), its response: header x-tag\n  native  \"a\"\n  envoy   \"b\"\n\
+             request 1 (GET /): log line 1\n  native  [info] l\n  envoy   [info] m\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_message_and_a_missing_exchange_are_differences() {
+        let reset = Exchange::observed(Request::get("/"), None, None, Vec::new());
+        let local = Exchange::observed(Request::get("/"), None, Some(Response::new(403)), Vec::new());
+        let text = exchanges(("a", &[reset.clone(), reset]), ("b", &[local]));
+        assert!(text.contains("number of exchanges"), "{text}");
+        assert!(text.contains("its response: message\n  a  nothing\n  b  present"), "{text}");
+    }
+}

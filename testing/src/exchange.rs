@@ -1,0 +1,156 @@
+//! A request and what became of it.
+
+use crate::evidence::Evidence;
+use crate::log::{LogLine, Logs};
+use crate::seen::Seen;
+use crate::timeline::Timeline;
+use crate::trap::{Sighting, Trap};
+use crate::{Request, Response};
+use std::rc::Rc;
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The client received the upstream's response.
+    Forwarded,
+    /// The client received an answer of the extension's, or of the proxy's.
+    Local,
+    /// The client received no complete response.
+    Reset,
+    /// The guest trapped; the stream went on without it.
+    FailedOpen,
+    /// The guest trapped; the client received a 503, or a reset if the response had begun.
+    FailedClosed,
+}
+
+/// A request that has ended: what was sent, what the upstream received, what came back.
+///
+/// Its parts are [`Seen`] messages, whose assertions print all of it when they fail.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    evidence: Rc<Evidence>,
+    outcome: Outcome,
+    details: String,
+    logs: Logs,
+    trap: Option<Sighting>,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        evidence: Evidence,
+        outcome: Outcome,
+        details: String,
+        logs: Vec<LogLine>,
+        trap: Option<Sighting>,
+    ) -> Exchange {
+        Exchange { evidence: Rc::new(evidence), outcome, details, logs: Logs::new(logs), trap }
+    }
+
+    /// An exchange of which only the outside is known, as of a real proxy's.
+    ///
+    /// `forwarded` is what the upstream received, if anything. Without `response` the stream was reset. Its
+    /// outcome is what can be told from there: a response that the proxy made after the upstream had received
+    /// the request counts as forwarded.
+    #[cfg_attr(not(any(feature = "envoy", test)), expect(dead_code, reason = "for runners of real proxies"))]
+    pub(crate) fn observed(
+        sent: Request,
+        forwarded: Option<Request>,
+        response: Option<Response>,
+        logs: Vec<LogLine>,
+    ) -> Exchange {
+        let outcome = match (&forwarded, &response) {
+            (_, None) => Outcome::Reset,
+            (Some(_), Some(_)) => Outcome::Forwarded,
+            (None, Some(_)) => Outcome::Local,
+        };
+        let evidence = Evidence { sent, forwarded, response, ..Evidence::default() };
+        Exchange::new(evidence, outcome, String::new(), logs, None)
+    }
+
+    /// The request as the client sent it.
+    pub fn sent(&self) -> &Request {
+        &self.evidence.sent
+    }
+
+    /// The request as the upstream received it.
+    ///
+    /// # Panics
+    ///
+    /// If it did not; ask [`reached_upstream`](Exchange::reached_upstream) where that is expected.
+    #[track_caller]
+    pub fn upstream_request(&self) -> Seen<Request> {
+        match &self.evidence.forwarded {
+            Some(request) => Seen::new(request.clone(), self.evidence.clone(), &self.details),
+            None => self.evidence.fail("the request did not reach the upstream", None),
+        }
+    }
+
+    /// The response as the client received it, wherever it came from.
+    ///
+    /// # Panics
+    ///
+    /// If the stream was reset.
+    #[track_caller]
+    pub fn response(&self) -> Seen<Response> {
+        match &self.evidence.response {
+            Some(response) if self.outcome != Outcome::Reset => {
+                Seen::new(response.clone(), self.evidence.clone(), &self.details)
+            }
+            _ => self.evidence.fail("the client received no response: the stream was reset", None),
+        }
+    }
+
+    /// The response as the client received it, if it was not the upstream's.
+    ///
+    /// # Panics
+    ///
+    /// If it was the upstream's, or the stream was reset. A host that is only seen from outside cannot tell
+    /// once the request reached the upstream.
+    #[track_caller]
+    pub fn local_response(&self) -> Seen<Response> {
+        match self.outcome {
+            Outcome::Local | Outcome::FailedClosed => self.response(),
+            outcome => self.evidence.fail(&format!("there is no local response: {outcome:?}"), None),
+        }
+    }
+
+    /// Whether the upstream received anything of the request.
+    pub fn reached_upstream(&self) -> bool {
+        self.evidence.forwarded.is_some()
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Why it ended, in the words of a proxy's access log: what the extension gave as the details of its
+    /// local response, or the proxy's own. Empty for a forwarded response.
+    pub fn details(&self) -> &str {
+        &self.details
+    }
+
+    /// What the extension logged for this stream.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+
+    /// The trap that this stream met, in its own callbacks or as a VM that was dead already.
+    ///
+    /// A trap that a test has not looked at fails it; see [`Host::expect_trap`](crate::Host::expect_trap).
+    pub fn trap(&self) -> Option<&Trap> {
+        self.trap.as_ref().map(Sighting::look)
+    }
+
+    /// The callbacks and host calls of this stream; empty if the host is only seen from outside.
+    pub fn timeline(&self) -> &Timeline {
+        &self.evidence.timeline
+    }
+
+    /// The parts that hosts can be compared by.
+    pub(crate) fn observable(&self) -> (Option<&Request>, Option<&Response>, &[LogLine]) {
+        let response = self.evidence.response.as_ref().filter(|_| self.outcome != Outcome::Reset);
+        (self.evidence.forwarded.as_ref(), response, self.logs.lines())
+    }
+}

@@ -1,0 +1,304 @@
+//! The calls that a guest makes to its host, as values.
+
+use std::fmt;
+use waxwing::__private::{BufferType, MapType, StreamType};
+
+/// A call of a host function, with its arguments as the host received them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HostCall {
+    /// `proxy_log`
+    Log {
+        /// The number of the level.
+        level: u32,
+        /// The line.
+        message: Vec<u8>,
+    },
+    /// `proxy_get_current_time_nanoseconds`
+    CurrentTime,
+    /// `proxy_get_buffer_bytes`
+    BufferBytes {
+        /// Of which buffer.
+        buffer: BufferType,
+        /// From where.
+        start: usize,
+        /// How many bytes at most.
+        max_len: usize,
+    },
+    /// `proxy_set_buffer_bytes`
+    SetBufferBytes {
+        /// Of which buffer.
+        buffer: BufferType,
+        /// From where.
+        start: usize,
+        /// How many bytes to replace.
+        len: usize,
+        /// What to put there.
+        data: Vec<u8>,
+    },
+    /// `proxy_get_header_map_pairs`
+    HeaderMapPairs {
+        /// Of which map.
+        map: MapType,
+    },
+    /// `proxy_set_header_map_pairs`
+    SetHeaderMapPairs {
+        /// Of which map.
+        map: MapType,
+        /// The pairs; none if the block was malformed.
+        pairs: Vec<(Vec<u8>, Vec<u8>)>,
+    },
+    /// `proxy_get_header_map_value`
+    HeaderMapValue {
+        /// Of which map.
+        map: MapType,
+        /// The name.
+        key: Vec<u8>,
+    },
+    /// `proxy_add_header_map_value`
+    AddHeaderMapValue {
+        /// To which map.
+        map: MapType,
+        /// The name.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// `proxy_replace_header_map_value`
+    ReplaceHeaderMapValue {
+        /// In which map.
+        map: MapType,
+        /// The name.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// `proxy_remove_header_map_value`
+    RemoveHeaderMapValue {
+        /// From which map.
+        map: MapType,
+        /// The name.
+        key: Vec<u8>,
+    },
+    /// `proxy_continue_stream`
+    ContinueStream {
+        /// Which direction.
+        stream: StreamType,
+    },
+    /// `proxy_close_stream`
+    CloseStream {
+        /// Which direction.
+        stream: StreamType,
+    },
+    /// `proxy_send_local_response`
+    SendLocalResponse {
+        /// The HTTP status.
+        status: u32,
+        /// Why, for the access log.
+        details: Vec<u8>,
+        /// The body.
+        body: Vec<u8>,
+        /// The headers; none if the block was malformed.
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        /// The gRPC status, if one was given.
+        grpc_status: Option<u32>,
+    },
+    /// `proxy_get_property`
+    Property {
+        /// The path, its segments separated by NUL.
+        path: Vec<u8>,
+    },
+    /// `proxy_set_property`
+    SetProperty {
+        /// The path, its segments separated by NUL.
+        path: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// `proxy_set_effective_context`
+    SetEffectiveContext {
+        /// The context.
+        context: u32,
+    },
+}
+
+/// What a host function gave back on success.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reply {
+    /// Nothing but that it succeeded.
+    Done,
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// That many pairs of a map.
+    Pairs(usize),
+    /// A number.
+    Number(u64),
+}
+
+impl HostCall {
+    /// The name of the host function, without its prefix `proxy_`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            HostCall::Log { .. } => "log",
+            HostCall::CurrentTime => "get_current_time_nanoseconds",
+            HostCall::BufferBytes { .. } => "get_buffer_bytes",
+            HostCall::SetBufferBytes { .. } => "set_buffer_bytes",
+            HostCall::HeaderMapPairs { .. } => "get_header_map_pairs",
+            HostCall::SetHeaderMapPairs { .. } => "set_header_map_pairs",
+            HostCall::HeaderMapValue { .. } => "get_header_map_value",
+            HostCall::AddHeaderMapValue { .. } => "add_header_map_value",
+            HostCall::ReplaceHeaderMapValue { .. } => "replace_header_map_value",
+            HostCall::RemoveHeaderMapValue { .. } => "remove_header_map_value",
+            HostCall::ContinueStream { .. } => "continue_stream",
+            HostCall::CloseStream { .. } => "close_stream",
+            HostCall::SendLocalResponse { .. } => "send_local_response",
+            HostCall::Property { .. } => "get_property",
+            HostCall::SetProperty { .. } => "set_property",
+            HostCall::SetEffectiveContext { .. } => "set_effective_context",
+        }
+    }
+
+    /// Whether it changes the header `name` of `map`, if it succeeds.
+    pub(crate) fn writes_header(&self, target: MapType, name: &[u8]) -> bool {
+        match self {
+            HostCall::AddHeaderMapValue { map, key, .. }
+            | HostCall::ReplaceHeaderMapValue { map, key, .. }
+            | HostCall::RemoveHeaderMapValue { map, key } => *map == target && key.eq_ignore_ascii_case(name),
+            HostCall::SetHeaderMapPairs { map, .. } => *map == target,
+            HostCall::SendLocalResponse { .. } => target == MapType::HTTP_RESPONSE_HEADERS,
+            _ => false,
+        }
+    }
+
+    /// Whether it changes `buffer`, if it succeeds.
+    pub(crate) fn writes_buffer(&self, target: BufferType) -> bool {
+        match self {
+            HostCall::SetBufferBytes { buffer, .. } => *buffer == target,
+            HostCall::SendLocalResponse { .. } => target == BufferType::HTTP_RESPONSE_BODY,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for HostCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            HostCall::Log { level, message } => match crate::Level::from_number(*level) {
+                Some(level) => write!(f, " {level} {}", Quoted(message)),
+                None => write!(f, " level {level} {}", Quoted(message)),
+            },
+            HostCall::CurrentTime => Ok(()),
+            HostCall::BufferBytes { buffer, start, max_len } => {
+                write!(f, " {} {start}..+{}", Words(buffer.name(), buffer.0), Len(*max_len))
+            }
+            HostCall::SetBufferBytes { buffer, start, len, data } => {
+                let buffer = Words(buffer.name(), buffer.0);
+                write!(f, " {buffer} {start}..+{} {}", Len(*len), Quoted(data))
+            }
+            HostCall::HeaderMapPairs { map } => write!(f, " {}", Words(map.name(), map.0)),
+            HostCall::SetHeaderMapPairs { map, pairs } => {
+                write!(f, " {} {}", Words(map.name(), map.0), QuotedPairs(pairs))
+            }
+            HostCall::HeaderMapValue { map, key } | HostCall::RemoveHeaderMapValue { map, key } => {
+                write!(f, " {} {}", Words(map.name(), map.0), Quoted(key))
+            }
+            HostCall::AddHeaderMapValue { map, key, value }
+            | HostCall::ReplaceHeaderMapValue { map, key, value } => {
+                write!(f, " {} {} {}", Words(map.name(), map.0), Quoted(key), Quoted(value))
+            }
+            HostCall::ContinueStream { stream } | HostCall::CloseStream { stream } => {
+                write!(f, " {}", Words(stream.name(), stream.0))
+            }
+            HostCall::SendLocalResponse { status, details, body, headers, grpc_status } => {
+                write!(f, " {status} {} body {}", QuotedPairs(headers), Quoted(body))?;
+                if !details.is_empty() {
+                    write!(f, " details {}", Quoted(details))?;
+                }
+                match grpc_status {
+                    Some(status) => write!(f, " grpc {status}"),
+                    None => Ok(()),
+                }
+            }
+            HostCall::Property { path } => write!(f, " {}", Path(path)),
+            HostCall::SetProperty { path, value } => write!(f, " {} {}", Path(path), Quoted(value)),
+            HostCall::SetEffectiveContext { context } => write!(f, " #{context}"),
+        }
+    }
+}
+
+impl fmt::Display for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reply::Done => f.write_str("Ok"),
+            Reply::Bytes(bytes) => Quoted(bytes).fmt(f),
+            Reply::Pairs(count) => write!(f, "{count} pairs"),
+            Reply::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// Bytes as a test's author wants to see them: quoted, escaped, and not endless.
+pub(crate) struct Quoted<'a>(pub(crate) &'a [u8]);
+
+const SHOWN: usize = 120;
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = &self.0[..self.0.len().min(SHOWN)];
+        match std::str::from_utf8(shown) {
+            Ok(text) => write!(f, "{text:?}")?,
+            Err(_) => write!(f, "\"{}\"", shown.escape_ascii())?,
+        }
+        if shown.len() < self.0.len() {
+            write!(f, "… ({} bytes)", self.0.len())?;
+        }
+        Ok(())
+    }
+}
+
+struct QuotedPairs<'a>(&'a [(Vec<u8>, Vec<u8>)]);
+
+impl fmt::Display for QuotedPairs<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[")?;
+        for (at, (key, value)) in self.0.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{}: {}", key.escape_ascii(), Quoted(value))?;
+        }
+        f.write_str("]")
+    }
+}
+
+/// A number of the ABI as words: `HTTP_REQUEST_HEADERS` reads "request headers".
+struct Words(Option<&'static str>, u32);
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => {
+                f.write_str(&name.strip_prefix("HTTP_").unwrap_or(name).to_lowercase().replace('_', " "))
+            }
+            None => write!(f, "type {}", self.1),
+        }
+    }
+}
+
+/// A length, of which the largest ones mean "all".
+struct Len(usize);
+
+impl fmt::Display for Len {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 >= u32::MAX as usize { f.write_str("all") } else { self.0.fmt(f) }
+    }
+}
+
+struct Path<'a>(&'a [u8]);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = String::from_utf8_lossy(self.0).replace('\0', ".");
+        write!(f, "{text:?}")
+    }
+}

@@ -1,0 +1,211 @@
+//! What happened between the host and the guest, in order.
+
+use crate::host_call::{HostCall, Reply};
+use crate::trap::Trap;
+use std::fmt;
+use waxwing::__private::{BufferType, Callback, MapType};
+use waxwing::Status;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The host called the guest.
+    Callback {
+        /// Which callback.
+        callback: Callback,
+        /// For which context.
+        context: u32,
+        /// What else it passed.
+        arguments: Arguments,
+    },
+    /// The guest called the host.
+    Call {
+        /// What it asked for.
+        call: HostCall,
+        /// What the host answered.
+        answer: Result<Reply, Status>,
+    },
+    /// A callback returned.
+    Return(Returned),
+    /// The guest trapped.
+    Trap(Trap),
+    /// The host went on: a message was forwarded, say.
+    Host(String),
+    /// The guest did what a host accepts and an extension should not do.
+    Misuse(String),
+}
+
+/// What the host passes to a callback besides the context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Arguments {
+    /// Nothing.
+    None,
+    /// `on_context_create`: the root context, 0 for a root context itself.
+    Parent(u32),
+    /// `on_vm_start`, `on_configure`: the size of the configuration.
+    Size(usize),
+    /// Header callbacks.
+    Headers {
+        /// The number of headers.
+        count: usize,
+        /// Whether the message ends with them.
+        end_of_stream: bool,
+    },
+    /// Body callbacks.
+    Body {
+        /// The number of bytes that the guest can read.
+        size: usize,
+        /// Whether the message ends with them.
+        end_of_stream: bool,
+    },
+    /// Trailer callbacks: the number of trailers.
+    Trailers(usize),
+}
+
+/// What a callback returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Returned {
+    /// It returns nothing.
+    Nothing,
+    /// Of `on_vm_start`, `on_configure` and `on_done`.
+    Bool(bool),
+    /// A `proxy_action_t`, as the guest gave it.
+    Action(u32),
+}
+
+/// The callbacks and host calls of a stream, or of a root context.
+///
+/// It prints as a numbered list: callbacks with what they returned, and between them the host calls with
+/// their answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timeline {
+    events: Vec<Event>,
+}
+
+impl Timeline {
+    pub(crate) fn new(events: Vec<Event>) -> Self {
+        Timeline { events }
+    }
+
+    /// All events, in order.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The callbacks that were called, in order.
+    pub fn callbacks(&self) -> Vec<Callback> {
+        let callback = |event: &Event| match event {
+            Event::Callback { callback, .. } => Some(*callback),
+            _ => None,
+        };
+        self.events.iter().filter_map(callback).collect()
+    }
+
+    /// The host calls that were made, in order, with their answers.
+    pub fn calls(&self) -> impl Iterator<Item = (&HostCall, &Result<Reply, Status>)> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Call { call, answer } => Some((call, answer)),
+            _ => None,
+        })
+    }
+
+    /// What the guest did that a host accepts and an extension should not do: two local responses, say, or
+    /// resuming what is not paused.
+    pub fn misuses(&self) -> Vec<&str> {
+        let misuse = |event| match event {
+            &Event::Misuse(ref text) => Some(text.as_str()),
+            _ => None,
+        };
+        self.events.iter().filter_map(misuse).collect()
+    }
+
+    /// The last successful call that wrote this.
+    fn last_writer(&self, written: &Written<'_>) -> Option<usize> {
+        self.events.iter().rposition(|event| match event {
+            Event::Call { call, answer: Ok(_) } => match *written {
+                Written::Header(map, name) => call.writes_header(map, name),
+                Written::Buffer(buffer) => call.writes_buffer(buffer),
+            },
+            _ => false,
+        })
+    }
+
+    /// As text, with the last writer marked.
+    pub(crate) fn to_text(&self, written: Option<&Written<'_>>) -> String {
+        let marked = written.and_then(|written| self.last_writer(written));
+        let line = |(at, event): (usize, &Event)| {
+            let mark = if marked == Some(at) { "    <-- last writer" } else { "" };
+            let text = event.to_string().replace('\n', "\n       ");
+            format!("\n{:>4} {text}{mark}", at + 1)
+        };
+        self.events.iter().enumerate().map(line).collect()
+    }
+}
+
+/// What a failed assertion is about.
+pub(crate) enum Written<'a> {
+    Header(MapType, &'a [u8]),
+    Buffer(BufferType),
+}
+
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timeline:{}", self.to_text(None))
+    }
+}
+
+/// Where the answers of host calls start, if the call is not longer.
+const ANSWER_COLUMN: usize = 52;
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Callback { callback, context, arguments } => {
+                write!(f, "{callback} #{context}{arguments}")
+            }
+            Event::Call { call, answer } => {
+                let call = call.to_string();
+                match answer {
+                    Ok(reply) => write!(f, "  {call:<ANSWER_COLUMN$} -> {reply}"),
+                    Err(status) => write!(f, "  {call:<ANSWER_COLUMN$} -> refused: {status}"),
+                }
+            }
+            Event::Return(returned) => returned.fmt(f),
+            Event::Trap(trap) => write!(f, "! {trap}"),
+            Event::Host(text) => write!(f, "* {text}"),
+            Event::Misuse(text) => write!(f, "! misuse: {text}"),
+        }
+    }
+}
+
+impl fmt::Display for Arguments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = |end_of_stream: bool| if end_of_stream { " end of stream" } else { "" };
+        match *self {
+            Arguments::None => Ok(()),
+            Arguments::Parent(0) => f.write_str(" root"),
+            Arguments::Parent(parent) => write!(f, " of root #{parent}"),
+            Arguments::Size(size) => write!(f, " {size} bytes"),
+            Arguments::Headers { count, end_of_stream } => {
+                write!(f, " {count} headers{}", end(end_of_stream))
+            }
+            Arguments::Body { size, end_of_stream } => write!(f, " {size} bytes{}", end(end_of_stream)),
+            Arguments::Trailers(count) => write!(f, " {count} trailers"),
+        }
+    }
+}
+
+impl fmt::Display for Returned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Returned::Nothing => f.write_str("="),
+            Returned::Bool(value) => write!(f, "= {value}"),
+            Returned::Action(0) => f.write_str("= Continue"),
+            Returned::Action(1) => f.write_str("= Pause"),
+            Returned::Action(other) => write!(f, "= action {other}"),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Traps: the end of a VM.
+
+use std::cell::Cell;
+use std::fmt;
+use std::rc::Rc;
+use waxwing::__private::Callback;
+
+/// A guest stopped in the middle of a callback: natively it panicked, as `.wasm` it trapped.
+///
+/// Its VM is dead from then on, as a proxy's is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Trap {
+    /// What it said: the message of the panic, or the engine's word for the trap.
+    pub message: String,
+    /// Where, as `file:line:column`, if known.
+    pub location: Option<String>,
+    /// The backtrace, if `RUST_BACKTRACE` asks for one.
+    pub backtrace: Option<String>,
+    /// The callback in which it happened; `None` while the module started.
+    pub during: Option<Callback>,
+}
+
+impl Trap {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Trap { message: message.into(), location: None, backtrace: None, during: None }
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.during {
+            Some(callback) => write!(f, "trap in {callback}")?,
+            None => f.write_str("trap")?,
+        }
+        if let Some(location) = &self.location {
+            write!(f, " at {location}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        match &self.backtrace {
+            Some(backtrace) => write!(f, "\n{backtrace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Trap {}
+
+/// A trap, and whether the test has looked at it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sighting {
+    trap: Rc<Trap>,
+    seen: Rc<Cell<bool>>,
+}
+
+impl Sighting {
+    pub(crate) fn new(trap: Trap) -> Self {
+        Sighting { trap: Rc::new(trap), seen: Rc::default() }
+    }
+
+    /// The trap, which counts as seen from now on.
+    pub(crate) fn look(&self) -> &Trap {
+        self.seen.set(true);
+        &self.trap
+    }
+
+    /// The trap, if nobody has looked at it.
+    pub(crate) fn unseen(&self) -> Option<&Trap> {
+        (!self.seen.get()).then_some(&*self.trap)
+    }
+}

@@ -30,15 +30,27 @@ pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
 }
 
 pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
-    if item.trait_name().is_none_or(|name| name != "HttpContext") {
+    if !item.is_of_http_context() {
         errors.at(&item.item.self_ty, "`#[callbacks]` belongs on an `impl HttpContext for …`");
-    } else if item.type_name().is_none() || !item.item.generics.params.is_empty() {
+        return;
+    }
+    if item.type_name().is_none() || !item.item.generics.params.is_empty() {
         errors.at(&item.item.self_ty, "a stream is a type with a name and without parameters");
     }
     let known = || CALLBACKS.iter().map(|callback| callback.method).collect::<Vec<_>>().join("`, `");
     for stranger in &item.strangers {
         let name = &stranger.sig.ident;
         errors.at(name, format!("`{name}` is not a callback; the callbacks are `{}`", known()));
+    }
+    for method in &item.too_late {
+        let name = &method.sig.ident;
+        errors.at(
+            &method.sig.output,
+            format!(
+                "in `{name}` the response has begun, and it is too late to answer: return `Result<Flow>`; \
+                 to end the stream, return an error or call `reset()`"
+            ),
+        );
     }
     for part in &item.item.items {
         let ImplItem::Fn(method) = part else { continue };

@@ -21,24 +21,42 @@ fn private(krate: Option<&Path>) -> TokenStream {
 pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     let private = private(extension.args.krate.as_ref());
     let name = &extension.name;
-    let (generics, arguments, bounds) = extension.generics.split_for_impl();
     let (Some(http), true) = (&extension.args.http, errors.is_empty()) else {
-        // Inert, so that what uses the extension does not fail as well.
-        return quote! {
-            impl #generics #private::Extension for #name #arguments #bounds {
-                type Http = #private::NoStreams<Self>;
-            }
-        };
+        return inert(extension, &private);
     };
     quote! {
         impl #private::Extension for #name {
             type Http = #http;
         }
+        // Not natively, where nothing is exported and a missing macro would be a second error.
+        #[cfg(target_arch = "wasm32")]
         #http! { #private::exports, [] #name }
+        // Natively nobody but a test uses the extension; without this, rustc would call it dead code.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn() -> #private::Dispatcher<#name> = #private::Dispatcher::<#name>::new;
+    }
+}
+
+/// An extension without streams, so that what uses it does not fail as well.
+fn inert(extension: &Extension, private: &TokenStream) -> TokenStream {
+    let name = &extension.name;
+    let mut generics = extension.generics.clone();
+    if !generics.params.is_empty() {
+        let (_, arguments, _) = extension.generics.split_for_impl();
+        generics.make_where_clause().predicates.push(parse_quote!(#name #arguments: #private::RootContext));
+    }
+    let (generics, arguments, bounds) = generics.split_for_impl();
+    quote! {
+        impl #generics #private::Extension for #name #arguments #bounds {
+            type Http = #private::NoStreams<Self>;
+        }
     }
 }
 
 pub(crate) fn callbacks(input: CallbacksImpl) -> TokenStream {
+    if !input.is_of_http_context() {
+        return input.item.into_token_stream();
+    }
     let private = private(input.args.krate.as_ref());
     let hidden_macro = input.type_name().map(|name| hidden_macro(name, &input));
     let variants = input.callbacks.iter().map(|callback| format_ident!("{}", callback.variant));

@@ -3,7 +3,10 @@
 use crate::attr::{CallbacksArgs, ExtensionArgs};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
-use syn::{Data, DeriveInput, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, Type};
+use syn::{
+    Data, DeriveInput, GenericArgument, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, PathArguments,
+    ReturnType, Type,
+};
 
 /// The type with `#[derive(Extension)]`.
 pub(crate) struct Extension {
@@ -34,52 +37,67 @@ impl Extension {
 pub(crate) struct Callback {
     pub(crate) method: &'static str,
     pub(crate) variant: &'static str,
+    /// Whether it is too late for another response.
+    pub(crate) is_late: bool,
 }
 
 /// Every callback that an `impl HttpContext` may contain.
 pub(crate) const CALLBACKS: &[Callback] = &[
-    Callback { method: "on_request_headers", variant: "RequestHeaders" },
-    Callback { method: "on_request_body", variant: "RequestBody" },
-    Callback { method: "on_request_trailers", variant: "RequestTrailers" },
-    Callback { method: "on_response_headers", variant: "ResponseHeaders" },
-    Callback { method: "on_response_body", variant: "ResponseBody" },
-    Callback { method: "on_response_trailers", variant: "ResponseTrailers" },
-    Callback { method: "on_done", variant: "Done" },
-    Callback { method: "on_log", variant: "Log" },
+    Callback { method: "on_request_headers", variant: "RequestHeaders", is_late: false },
+    Callback { method: "on_request_body", variant: "RequestBody", is_late: false },
+    Callback { method: "on_request_trailers", variant: "RequestTrailers", is_late: false },
+    Callback { method: "on_response_headers", variant: "ResponseHeaders", is_late: false },
+    Callback { method: "on_response_body", variant: "ResponseBody", is_late: true },
+    Callback { method: "on_response_trailers", variant: "ResponseTrailers", is_late: true },
+    Callback { method: "on_done", variant: "Done", is_late: false },
+    Callback { method: "on_log", variant: "Log", is_late: false },
 ];
 
 /// The `impl` with `#[callbacks]`.
 pub(crate) struct CallbacksImpl {
+    /// Without the methods in `strangers` and `too_late`, which would only give rustc more to say.
     pub(crate) item: ItemImpl,
     pub(crate) args: CallbacksArgs,
     /// The callbacks in it.
     pub(crate) callbacks: Vec<&'static Callback>,
-    /// The methods that are not of the trait. They are not part of `item` any more.
+    /// The methods that are not of the trait.
     pub(crate) strangers: Vec<ImplItemFn>,
+    /// The callbacks that want to answer where it is too late.
+    pub(crate) too_late: Vec<ImplItemFn>,
 }
 
 impl CallbacksImpl {
-    pub(crate) fn from_item(mut item: ItemImpl, args: CallbacksArgs) -> Self {
-        let mut callbacks = Vec::new();
-        let mut strangers = Vec::new();
-        item.items.retain(|part| {
-            let ImplItem::Fn(method) = part else { return true };
-            let name = &method.sig.ident;
-            if let Some(callback) = CALLBACKS.iter().find(|callback| name == callback.method) {
-                callbacks.push(callback);
-            } else if name != "new" {
-                strangers.push(method.clone());
-                return false;
-            }
-            true
-        });
-        CallbacksImpl { item, args, callbacks, strangers }
+    pub(crate) fn from_item(item: ItemImpl, args: CallbacksArgs) -> Self {
+        let mut this =
+            CallbacksImpl { item, args, callbacks: Vec::new(), strangers: Vec::new(), too_late: Vec::new() };
+        if this.is_of_http_context() {
+            this.sort_methods();
+        }
+        this
     }
 
-    /// The name of the trait that it implements.
-    pub(crate) fn trait_name(&self) -> Option<&Ident> {
-        let (path, _) = self.item.trait_.as_ref()?;
-        path.segments.last().map(|segment| &segment.ident)
+    fn sort_methods(&mut self) {
+        for part in std::mem::take(&mut self.item.items) {
+            let ImplItem::Fn(method) = part else {
+                self.item.items.push(part);
+                continue;
+            };
+            let name = &method.sig.ident;
+            match CALLBACKS.iter().find(|callback| name == callback.method) {
+                None if name != "new" => self.strangers.push(method),
+                Some(callback) if callback.is_late && returns_action(&method) => self.too_late.push(method),
+                callback => {
+                    self.callbacks.extend(callback);
+                    self.item.items.push(ImplItem::Fn(method));
+                }
+            }
+        }
+    }
+
+    /// Whether it is on the trait that it belongs on, as far as a name can tell.
+    pub(crate) fn is_of_http_context(&self) -> bool {
+        let path = self.item.trait_.as_ref().map(|(path, _)| path);
+        path.and_then(|path| path.segments.last()).is_some_and(|segment| segment.ident == "HttpContext")
     }
 
     /// The name of the type that it is for, if that has one.
@@ -87,4 +105,16 @@ impl CallbacksImpl {
         let Type::Path(ty) = &*self.item.self_ty else { return None };
         ty.path.segments.last().map(|segment| &segment.ident)
     }
+}
+
+/// Whether a method says that it returns `Result<Action>`.
+fn returns_action(method: &ImplItemFn) -> bool {
+    let ReturnType::Type(_, ty) = &method.sig.output else { return false };
+    let Type::Path(ty) = &**ty else { return false };
+    let Some(PathArguments::AngleBracketed(arguments)) = ty.path.segments.last().map(|last| &last.arguments)
+    else {
+        return false;
+    };
+    let Some(GenericArgument::Type(Type::Path(ok))) = arguments.args.first() else { return false };
+    ok.path.segments.last().is_some_and(|last| last.ident == "Action")
 }

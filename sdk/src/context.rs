@@ -77,7 +77,7 @@ pub trait RootContext: Sized + 'static {
 #[allow(unused_variables, reason = "the defaults ignore what they are given")]
 pub trait HttpContext: Sized + 'static {
     /// The root context that it is a stream of.
-    type Root: RootContext;
+    type Root;
 
     /// Filled in by `#[callbacks]`.
     #[doc(hidden)]
@@ -152,7 +152,7 @@ pub trait Extension: RootContext {
 #[derive(Debug)]
 pub struct NoStreams<R>(PhantomData<R>);
 
-impl<R: RootContext> HttpContext for NoStreams<R> {
+impl<R: 'static> HttpContext for NoStreams<R> {
     type Root = R;
 
     const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;

@@ -143,7 +143,7 @@ pub mod __private {
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::abi::host::{Answer, Host, LocalResponseParts, Memory, enter};
     pub use crate::abi::wire::{BufferType, MapType, NO_GRPC_STATUS, StreamType};
-    pub use crate::context::{Extension, NoStreams};
+    pub use crate::context::{Extension, NoStreams, RootContext};
     pub use crate::dispatcher::Dispatcher;
     pub use crate::pairs;
 }

@@ -33,11 +33,7 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Error
         _ => "".into(),
     };
     let problem = problem(error);
-    Error::new(format!(
-        "configuration{path}: {problem} (line {}, column {})",
-        error.line(),
-        error.column()
-    ))
+    Error::new(format!("configuration{path}: {problem} (line {}, column {})", error.line(), error.column()))
 }
 
 /// The error's text without the place, and without the value that it is about: that may be a secret.
@@ -86,7 +82,7 @@ mod tests {
         );
         assert_eq!(
             refusal("{\"a\": [1,"),
-            "configuration at `a[1]`: EOF while parsing a value (line 1, column 9)"
+            "configuration at `a`: EOF while parsing a value (line 1, column 9)"
         );
         assert_eq!(refusal("{} x"), "configuration: trailing characters (line 1, column 4)");
         assert_eq!(refusal(""), "configuration: it is empty, and JSON is expected");

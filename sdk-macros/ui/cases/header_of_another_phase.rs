@@ -1,0 +1,31 @@
+use waxwing::prelude::*;
+
+#[derive(Extension)]
+#[extension(http = Stream)]
+struct Root;
+
+impl RootContext for Root {
+    type Config = ();
+
+    fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Root)
+    }
+}
+
+struct Stream;
+
+#[callbacks]
+impl HttpContext for Stream {
+    type Root = Root;
+
+    fn new(_root: &Root) -> Self {
+        Stream
+    }
+
+    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
+        response.request_headers().get("x-user")?;
+        Ok(Action::Continue)
+    }
+}
+
+fn main() {}

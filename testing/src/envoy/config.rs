@@ -7,24 +7,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::Level;
-
-/// What Envoy does with streams once the extension's VM has failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum FailurePolicy {
-    /// They get a 503. What Envoy does by default.
-    #[default]
-    Closed,
-    /// They pass as if the extension were not there.
-    Open,
-    /// A stream that opens later gets a new VM, at most about one per second; until then as `Closed`.
-    Reload,
-}
+use crate::{FailurePolicy, Level};
 
 /// An Envoy with one listener, one extension and one upstream.
 ///
 /// ```
-/// use waxwing_testing::envoy::{Config, FailurePolicy};
+/// use waxwing_testing::FailurePolicy;
+/// use waxwing_testing::envoy::Config;
 ///
 /// let config = Config::new("target/wasm32-wasip1/release/add_header.wasm")
 ///     .configuration(r#"{ "name": "x-tag", "value": "blue" }"#)
@@ -152,13 +141,13 @@ impl Config {
         format!("wasm:{}", self.log_level)
     }
 
-    /// What Envoy writes in front of each line of the plugin, and of its VM before there is a plugin.
+    /// What Envoy writes in front of each line of a plugin, and of its VM while there is no plugin.
     pub(super) fn log_prefixes(&self) -> [String; 2] {
         let prefix = |parts: &[&String]| {
             let named: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
             format!("wasm log{named}: ")
         };
-        [prefix(&[&self.name, &self.root_id, &self.vm_id]), prefix(&[&self.vm_id])]
+        [prefix(&[&self.root_id, &self.vm_id]), prefix(&[&self.vm_id])]
     }
 
     /// This configuration as the text of an `envoy.yaml` with this upstream.
@@ -230,7 +219,6 @@ static_resources:
         let policy = match self.failure_policy {
             FailurePolicy::Closed => "FAIL_CLOSED",
             FailurePolicy::Open => "FAIL_OPEN",
-            FailurePolicy::Reload => "FAIL_RELOAD",
         };
         let mut yaml = String::from(
             "\
@@ -319,6 +307,8 @@ mod tests {
     #[test]
     fn log_prefixes_leave_out_what_is_empty() {
         let config = Config::new("dir/tag.wasm").vm_id("v");
-        assert_eq!(config.log_prefixes(), ["wasm log tag v: ", "wasm log v: "]);
+        assert_eq!(config.log_prefixes(), ["wasm log v: ", "wasm log v: "]);
+        let config = config.root_id("r");
+        assert_eq!(config.log_prefixes(), ["wasm log r v: ", "wasm log v: "]);
     }
 }

@@ -115,7 +115,7 @@ fn record(text: &str) -> Option<Record> {
 mod tests {
     use super::*;
 
-    const PREFIXES: [&str; 2] = ["wasm log tag: ", "wasm log: "];
+    const PREFIXES: [&str; 2] = ["wasm log root vm: ", "wasm log vm: "];
 
     fn lines(text: &str) -> Vec<LogLine> {
         let prefixes = PREFIXES.map(str::to_owned);
@@ -124,19 +124,19 @@ mod tests {
 
     #[test]
     fn a_line_of_the_extension_may_have_several_lines() {
-        let text = "mark7 11 info wasm wasm log tag: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log tag: three\n";
+        let text = "mark7 11 info wasm wasm log root vm: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log root vm: three\n";
         let expected = [(Level::Info, "one\ntwo [x] info\n"), (Level::Warn, "three")];
         assert_eq!(lines(text), expected.map(|(level, message)| LogLine { level, message: message.into() }));
     }
 
     #[test]
     fn what_others_log_is_left_out() {
-        let text = "before\nmark7 11 info main wasm log tag: no\nmark7 11 trace wasm [host->vm] proxy_on_tick(1)";
+        let text = "before\nmark7 11 info main wasm log root vm: no\nmark7 11 trace wasm [host->vm] proxy_on_tick(1)";
         assert_eq!(lines(text), []);
     }
 
     #[test]
     fn a_line_from_before_the_plugin_exists_counts() {
-        assert_eq!(lines("mark7 11 info wasm wasm log: early")[0].message, "early");
+        assert_eq!(lines("mark7 11 info wasm wasm log vm: early")[0].message, "early");
     }
 }

@@ -11,10 +11,12 @@ mod journal;
 mod origin;
 mod pace;
 mod process;
+mod proxy;
 mod runner;
 mod wire;
 
-pub use config::{Config, FailurePolicy};
+pub use config::Config;
 pub use error::Error;
 pub use install::{Install, VERSION};
-pub use runner::{Envoy, Observed, Start};
+pub use proxy::{Observed, Proxy, Start};
+pub use runner::Envoy;

@@ -151,7 +151,7 @@ impl<R: Read> Reader<R> {
         let fields_without_host = fields.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(b"host"));
         let bounds = Bounds::of(&fields, Bounds::Length(0))?;
         add_end_to_end(&mut headers, fields_without_host);
-        let mut message = Request { headers, body: Body::default(), trailers: HeaderList::new() };
+        let mut message = Request::from_headers(headers);
         let complete = self.body(bounds, &mut message.body, &mut message.trailers)?;
         Ok(Some(Incoming { message, complete }))
     }
@@ -172,7 +172,7 @@ impl<R: Read> Reader<R> {
                 return Ok(None);
             };
             add_end_to_end(&mut headers, fields.iter());
-            let mut message = Response { headers, body: Body::default(), trailers: HeaderList::new() };
+            let mut message = Response::from_headers(headers);
             if (100..200).contains(&message.status()) {
                 continue;
             }

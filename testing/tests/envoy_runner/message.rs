@@ -1,6 +1,6 @@
 //! Messages, both ways.
 
-use waxwing_testing::envoy::{Config, Envoy, Observed};
+use waxwing_testing::envoy::{Config, Proxy, Observed};
 use waxwing_testing::{Level, Request, Response};
 
 use crate::module::Module;
@@ -47,14 +47,14 @@ fn exchange_with(
     response: &Response,
 ) -> Observed {
     let module = Module::new(module);
-    let mut envoy = Envoy::start(&configure(module.config())).unwrap_or_else(|error| panic!("{error}"));
-    envoy.exchange(request, |_| Some(response.clone())).unwrap_or_else(|error| panic!("{error}"))
+    let mut proxy = Proxy::start(&configure(module.config())).unwrap_or_else(|error| panic!("{error}"));
+    proxy.exchange(request, |_| Some(response.clone())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn messages_without_a_body_pass_unchanged() {
     let module = Module::new(NOTHING);
-    let mut envoy = Envoy::start(&module.config()).unwrap();
+    let mut proxy = Proxy::start(&module.config()).unwrap();
     let exchanges = [
         (Request::get("/orders?id=7"), Response::new(200)),
         (Request::post("/orders"), Response::new(204)),
@@ -62,7 +62,7 @@ fn messages_without_a_body_pass_unchanged() {
         (Request::new("DELETE", "/"), Response::new(404).header("date", "Thu, 01 Jan 1970 00:00:00 GMT")),
     ];
     for (request, response) in exchanges {
-        let observed = envoy.exchange(&request, |_| Some(response.clone())).unwrap();
+        let observed = proxy.exchange(&request, |_| Some(response.clone())).unwrap();
         assert_eq!(observed.forwarded, Some(request));
         assert_eq!(observed.response, Some(response));
     }
@@ -120,10 +120,10 @@ fn the_scheme_reaches_the_extension() {
             (call $log_pairs (i32.const 2) (i32.const 0)) (i32.const 0))
     "#;
     let module = Module::new(logs_headers);
-    let mut envoy = Envoy::start(&module.config()).unwrap();
+    let mut proxy = Proxy::start(&module.config()).unwrap();
     let request = Request::get("https://example.com/").header(":scheme", "http");
     let _ = request;
-    let observed = envoy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
+    let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
     assert!(observed.logs[0].message.contains(":scheme\0http\0"), "{observed:?}");
 }
 
@@ -148,11 +148,11 @@ fn a_response_that_breaks_off_is_no_response() {
 #[test]
 fn an_origin_that_hangs_up_is_a_503_of_envoy() {
     let module = Module::new(NOTHING);
-    let mut envoy = Envoy::start(&module.config()).unwrap();
-    let observed = envoy.exchange(&Request::get("/"), |_| None).unwrap();
+    let mut proxy = Proxy::start(&module.config()).unwrap();
+    let observed = proxy.exchange(&Request::get("/"), |_| None).unwrap();
     assert_eq!(observed.response.unwrap().status(), 503);
     // The next stream is not affected.
-    let observed = envoy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
+    let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
     assert_eq!(observed.response, Some(Response::new(200)));
 }
 
@@ -172,10 +172,10 @@ fn a_body_above_the_buffer_limit_is_refused() {
 #[test]
 fn an_assertion_in_the_origin_fails_the_test_and_not_more() {
     let module = Module::new(NOTHING);
-    let mut envoy = Envoy::start(&module.config()).unwrap();
-    let exchange = std::panic::AssertUnwindSafe(|| envoy.exchange(&Request::get("/"), |_| panic!("not what I want")));
+    let mut proxy = Proxy::start(&module.config()).unwrap();
+    let exchange = std::panic::AssertUnwindSafe(|| proxy.exchange(&Request::get("/"), |_| panic!("not what I want")));
     let panic = std::panic::catch_unwind(exchange).unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"not what I want"));
-    let observed = envoy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
+    let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
     assert_eq!(observed.response, Some(Response::new(200)));
 }

@@ -1,6 +1,6 @@
 //! How Envoy starts, and how it does not.
 
-use waxwing_testing::envoy::{Config, Envoy, Start};
+use waxwing_testing::envoy::{Config, Proxy, Start};
 use waxwing_testing::{Level, LogLine, Request, Response};
 
 use crate::module::Module;
@@ -29,10 +29,10 @@ fn configuration_arrives_and_each_line_counts_once() {
     let configuration = "{ \"name\": \"it's\",\n\t\"bird\": \"\u{1f426}\" } # \\ %";
     let config = module.config().name("my plugin").root_id("root").vm_id("vm-7");
     let config = config.configuration(configuration).vm_configuration("vm: 1");
-    let mut envoy = Envoy::start(&config).unwrap();
-    assert_eq!(envoy.start_logs(), [line(Level::Trace, "vm: 1"), line(Level::Critical, configuration)]);
+    let mut proxy = Proxy::start(&config).unwrap();
+    assert_eq!(proxy.start_logs(), [line(Level::Trace, "vm: 1"), line(Level::Critical, configuration)]);
     for _ in 0..2 {
-        let observed = envoy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
+        let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
         assert_eq!(observed.logs, [line(Level::Error, "stream"), line(Level::Warn, "logged\n\0alone")]);
     }
 }
@@ -40,22 +40,22 @@ fn configuration_arrives_and_each_line_counts_once() {
 #[test]
 fn a_configuration_may_be_any_bytes() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let envoy = Envoy::start(&module.config().configuration(b"a\xffb\xfe")).unwrap();
-    assert_eq!(envoy.start_logs()[1], line(Level::Critical, "a\u{fffd}b\u{fffd}"));
+    let proxy = Proxy::start(&module.config().configuration(b"a\xffb\xfe")).unwrap();
+    assert_eq!(proxy.start_logs()[1], line(Level::Critical, "a\u{fffd}b\u{fffd}"));
 }
 
 #[test]
 fn lines_below_the_log_level_are_dropped() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let mut envoy = Envoy::start(&module.config().configuration("yes").log_level(Level::Error)).unwrap();
-    let observed = envoy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
+    let mut proxy = Proxy::start(&module.config().configuration("yes").log_level(Level::Error)).unwrap();
+    let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
     assert_eq!(observed.logs, [line(Level::Error, "stream")]);
 }
 
 #[test]
 fn a_refused_configuration_shows_what_the_extension_logged() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let error = Envoy::start(&module.config().configuration("?")).unwrap_err().to_string();
+    let error = Proxy::start(&module.config().configuration("?")).unwrap_err().to_string();
     assert!(error.starts_with("Envoy refused the extension or its configuration"), "{error}");
     assert!(error.contains("[critical] wasm log probe: ?"), "{error}");
 }
@@ -63,21 +63,21 @@ fn a_refused_configuration_shows_what_the_extension_logged() {
 #[test]
 fn an_import_that_envoy_lacks_is_named() {
     let module = Module::with_import(r#"(import "env" "proxy_fly_south" (func (param i32) (result i32)))"#);
-    let error = Envoy::start(&module.config()).unwrap_err().to_string();
+    let error = Proxy::start(&module.config()).unwrap_err().to_string();
     assert!(error.contains("missing import: env.proxy_fly_south"), "{error}");
 }
 
 #[test]
 fn an_import_with_another_signature_is_named() {
     let module = Module::with_import(r#"(import "env" "proxy_done" (func (param i64) (result i32)))"#);
-    let error = Envoy::start(&module.config()).unwrap_err().to_string();
+    let error = Proxy::start(&module.config()).unwrap_err().to_string();
     assert!(error.contains("import type mismatch"), "{error}");
     assert!(error.contains("env.proxy_done"), "{error}");
 }
 
 #[test]
 fn an_extension_that_was_not_built_is_named() {
-    let error = Envoy::start(&Config::new("no/such.wasm")).unwrap_err().to_string();
+    let error = Proxy::start(&Config::new("no/such.wasm")).unwrap_err().to_string();
     assert!(error.starts_with("there is no extension at no/such.wasm; build it with `cargo build"), "{error}");
 }
 
@@ -86,20 +86,20 @@ fn the_configuration_is_left_where_it_is_wanted() {
     let module = Module::new("");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("envoy.yaml");
-    let envoy = Start::new().keep_yaml(&path).start(&module.config()).unwrap();
+    let proxy = Start::new().keep_yaml(&path).start(&module.config()).unwrap();
     let yaml = std::fs::read_to_string(&path).unwrap();
     assert!(yaml.contains(module.path().to_str().unwrap()), "{yaml}");
-    drop(envoy);
+    drop(proxy);
     assert!(path.exists());
 }
 
 #[test]
 fn nothing_listens_any_more_once_it_is_dropped() {
     let module = Module::new("");
-    let envoy = Envoy::start(&module.config()).unwrap();
-    let address = envoy.address();
+    let proxy = Proxy::start(&module.config()).unwrap();
+    let address = proxy.address();
     assert!(address.ip().is_loopback());
     assert!(std::net::TcpStream::connect(address).is_ok());
-    drop(envoy);
+    drop(proxy);
     assert!(std::net::TcpStream::connect(address).is_err());
 }

@@ -141,13 +141,13 @@ impl Config {
         format!("wasm:{}", self.log_level)
     }
 
-    /// What Envoy writes in front of each line of a plugin, and of its VM while there is no plugin.
-    pub(super) fn log_prefixes(&self) -> [String; 2] {
-        let prefix = |parts: &[&String]| {
-            let named: String = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}")).collect();
-            format!("wasm log{named}: ")
-        };
-        [prefix(&[&self.root_id, &self.vm_id]), prefix(&[&self.vm_id])]
+    /// What Envoy writes in front of a line: of a stream, of a root context, and of a VM that has neither yet.
+    pub(super) fn log_prefixes(&self) -> [String; 3] {
+        let Config { name, root_id, vm_id, .. } = self;
+        [&[name, root_id, vm_id][..], &[root_id, vm_id], &[vm_id]].map(|parts| {
+            let named = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}"));
+            format!("wasm log{}: ", named.collect::<String>())
+        })
     }
 
     /// This configuration as the text of an `envoy.yaml` with this upstream.
@@ -307,8 +307,8 @@ mod tests {
     #[test]
     fn log_prefixes_leave_out_what_is_empty() {
         let config = Config::new("dir/tag.wasm").vm_id("v");
-        assert_eq!(config.log_prefixes(), ["wasm log v: ", "wasm log v: "]);
+        assert_eq!(config.log_prefixes(), ["wasm log tag v: ", "wasm log v: ", "wasm log v: "]);
         let config = config.root_id("r");
-        assert_eq!(config.log_prefixes(), ["wasm log r v: ", "wasm log v: "]);
+        assert_eq!(config.log_prefixes(), ["wasm log tag r v: ", "wasm log r v: ", "wasm log v: "]);
     }
 }

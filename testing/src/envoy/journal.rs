@@ -81,7 +81,7 @@ impl Journal {
 
 impl Record {
     /// What the extension logged, if this is a line of it.
-    pub(super) fn extension_line(&self, prefixes: &[String; 2]) -> Option<LogLine> {
+    pub(super) fn extension_line(&self, prefixes: &[String]) -> Option<LogLine> {
         if self.logger != "wasm" {
             return None;
         }
@@ -115,7 +115,7 @@ fn record(text: &str) -> Option<Record> {
 mod tests {
     use super::*;
 
-    const PREFIXES: [&str; 2] = ["wasm log root vm: ", "wasm log vm: "];
+    const PREFIXES: [&str; 2] = ["wasm log tag root vm: ", "wasm log vm: "];
 
     fn lines(text: &str) -> Vec<LogLine> {
         let prefixes = PREFIXES.map(str::to_owned);
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_line_of_the_extension_may_have_several_lines() {
-        let text = "mark7 11 info wasm wasm log root vm: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log root vm: three\n";
+        let text = "mark7 11 info wasm wasm log tag root vm: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log tag root vm: three\n";
         let expected = [(Level::Info, "one\ntwo [x] info\n"), (Level::Warn, "three")];
         assert_eq!(lines(text), expected.map(|(level, message)| LogLine { level, message: message.into() }));
     }

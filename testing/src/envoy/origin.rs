@@ -27,6 +27,8 @@ pub(super) struct Origin {
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// How many connections carry a request.
+    busy: AtomicU64,
     /// How many connections are done with.
     closed: AtomicU64,
     ended: AtomicBool,
@@ -49,7 +51,12 @@ impl Origin {
         Ok(Origin { address, shared, acceptor: Some(acceptor) })
     }
 
-    /// How many connections were taken and are done with.
+    /// How many connections carry a request.
+    pub(super) fn busy(&self) -> u64 {
+        self.shared.busy.load(Ordering::Acquire)
+    }
+
+    /// How many connections are done with.
     pub(super) fn closed(&self) -> u64 {
         self.shared.closed.load(Ordering::Acquire)
     }
@@ -73,7 +80,14 @@ fn accept(socket: &TcpListener, shared: &Arc<Shared>, admin: Admin, events: &Sen
         let (shared, events) = (Arc::clone(shared), events.clone());
         thread::spawn(move || {
             // What goes wrong on a connection, Envoy notices, and the test sees what Envoy makes of it.
-            let _ = stream.and_then(|stream| serve(&stream, admin, &events));
+            let _ = stream.and_then(|stream| {
+                // Envoy may open a connection and then not need it; the next stream gets it.
+                stream.peek(&mut [0])?;
+                shared.busy.fetch_add(1, Ordering::AcqRel);
+                let result = serve(&stream, admin, &events);
+                shared.busy.fetch_sub(1, Ordering::AcqRel);
+                result
+            });
             shared.closed.fetch_add(1, Ordering::AcqRel);
         });
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::config::{LISTENER, ORIGIN};
 use super::event::Event;
@@ -38,7 +38,7 @@ pub struct Proxy {
     origin: Origin,
     events: Receiver<Event>,
     event_sender: Sender<Event>,
-    log_prefixes: [String; 2],
+    log_prefixes: [String; 3],
     start_logs: Vec<LogLine>,
 }
 
@@ -192,15 +192,18 @@ impl Proxy {
         let admin = self.process.admin;
         admin.await_stat(&format!("http.{LISTENER}.downstream_rq_active"), PATIENCE, |active| active == 0)?;
         admin.await_stat(&format!("http.{LISTENER}.downstream_cx_active"), PATIENCE, |active| active == 0)?;
-        admin.await_stat(&format!("cluster.{ORIGIN}.upstream_cx_active"), PATIENCE, |active| active == 0)?;
-        let opened = admin.stat(&format!("cluster.{ORIGIN}.upstream_cx_total"))?;
-        let failed = admin.stat(&format!("cluster.{ORIGIN}.upstream_cx_connect_fail"))?;
-        let mut waited = Duration::ZERO;
-        while self.origin.closed() + failed < opened && waited < PATIENCE {
+        // Every connection is over for both sides, or idle.
+        let cluster = |name| admin.stat(&format!("cluster.{ORIGIN}.{name}"));
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let (opened, failed) = (cluster("upstream_cx_total")?, cluster("upstream_cx_connect_fail")?);
+            let idle = cluster("upstream_cx_active")?;
+            if self.origin.busy() == 0 && self.origin.closed() + idle == opened - failed {
+                return Ok(());
+            }
             thread::sleep(Duration::from_millis(1));
-            waited += Duration::from_millis(1);
         }
-        Ok(())
+        Err(Error::new(format!("Envoy's connections to the origin did not come to rest within {PATIENCE:?}")))
     }
 }
 
@@ -218,7 +221,7 @@ fn await_worker(process: &Process) -> Result<(), Error> {
 /// The extension's lines, without those of the main thread.
 ///
 /// Envoy starts the extension there as well, to try it and once more for good, but serves no stream there.
-fn extension_lines(records: &[Record], main_thread: u32, prefixes: &[String; 2]) -> Vec<LogLine> {
+fn extension_lines(records: &[Record], main_thread: u32, prefixes: &[String]) -> Vec<LogLine> {
     let of_worker = records.iter().filter(|record| record.thread != main_thread);
     of_worker.filter_map(|record| record.extension_line(prefixes)).collect()
 }

@@ -12,7 +12,7 @@ const LOGS_CONFIGURATION: &str = r#"
     (func (export "proxy_on_configure") (param i32 i32) (result i32)
         (call $log_buffer (i32.const 5) (i32.const 7))
         (i32.gt_u (local.get 1) (i32.const 1)))
-    (data (i32.const 64) "stream") (data (i32.const 80) "logged\n\0alone")
+    (data (i32.const 64) "stream") (data (i32.const 80) "logged\0a\00alone")
     (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
         (drop (call $log (i32.const 4) (i32.const 64) (i32.const 6))) (i32.const 0))
     (func (export "proxy_on_log") (param i32)
@@ -57,7 +57,7 @@ fn a_refused_configuration_shows_what_the_extension_logged() {
     let module = Module::new(LOGS_CONFIGURATION);
     let error = Proxy::start(&module.config().configuration("?")).unwrap_err().to_string();
     assert!(error.starts_with("Envoy refused the extension or its configuration"), "{error}");
-    assert!(error.contains("[critical] wasm log probe: ?"), "{error}");
+    assert!(error.contains("[critical] wasm log: ?"), "{error}");
 }
 
 #[test]

@@ -26,4 +26,6 @@ pub mod guest;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod host;
 pub mod imports;
+#[cfg(test)]
+mod tests;
 pub mod wire;

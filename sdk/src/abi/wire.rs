@@ -77,5 +77,8 @@ pub mod action {
     pub const PAUSE: u32 = 1;
 }
 
+/// More bytes than any buffer has, on every host: as a length it means all.
+pub const ALL_BYTES: usize = u32::MAX as usize;
+
 /// The value of `grpc_status` in `proxy_send_local_response` that means "none".
 pub const NO_GRPC_STATUS: u32 = u32::MAX;

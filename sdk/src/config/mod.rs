@@ -7,7 +7,7 @@ mod json;
 pub use json::Json;
 
 use crate::abi::call;
-use crate::abi::wire::BufferType;
+use crate::abi::wire::{ALL_BYTES, BufferType};
 use crate::view::{Cx, sealed::Sealed};
 use crate::{Error, LogLevel, Result};
 use alloc::string::String;
@@ -83,7 +83,7 @@ pub(crate) fn read<C: FromConfig>(cx: Cx<'_>) -> Result<C> {
         return C::from_config(&[]);
     }
     // Asked for as a whole: not every host states its size.
-    C::from_config(call::buffer_bytes(cx.scope, BufferType::PLUGIN_CONFIGURATION, 0, u32::MAX as usize)?)
+    C::from_config(call::buffer_bytes(cx.scope, BufferType::PLUGIN_CONFIGURATION, 0, ALL_BYTES)?)
 }
 
 /// Ignores the configuration.

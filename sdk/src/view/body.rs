@@ -3,11 +3,8 @@
 use super::{Cx, sealed::Sealed};
 use crate::Result;
 use crate::abi::call;
-use crate::abi::wire::BufferType;
+use crate::abi::wire::{ALL_BYTES, BufferType};
 use core::ops::{Bound, RangeBounds};
-
-/// More bytes than any buffer has, on every host: "all".
-const ALL: usize = u32::MAX as usize;
 
 /// A view of the body of one direction.
 macro_rules! body_view {
@@ -85,7 +82,7 @@ macro_rules! body_view {
             #[inline]
             pub fn replace(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
                 let bytes = bytes.as_ref();
-                call::set_buffer_bytes(BufferType::$buffer, 0, ALL, bytes)?;
+                call::set_buffer_bytes(BufferType::$buffer, 0, ALL_BYTES, bytes)?;
                 self.size = bytes.len();
                 Ok(())
             }

@@ -1,8 +1,9 @@
 //! Headers and trailers of requests and responses.
 
 use super::{Cx, sealed::Sealed};
-use crate::abi::wire::MapType;
-use crate::{Headers, HeadersMut};
+use crate::abi::call;
+use crate::abi::wire::{ALL_BYTES, BufferType, MapType};
+use crate::{Headers, HeadersMut, Result};
 
 /// A view of one map of one direction.
 macro_rules! map_view {
@@ -85,3 +86,36 @@ map_view! {
     "trailers of the response": trailers trailers_mut,
     resume_request = HTTP_REQUEST, "request"
 }
+
+/// The body, where trailers follow it and its callbacks held it back.
+macro_rules! held_body {
+    ($view:ident, $buffer:ident, $callback:literal) => {
+        impl<'cb> $view<'cb> {
+            #[doc = concat!("The body that [`", $callback, "`](crate::HttpContext::", $callback, ") held back with a pause.")]
+            ///
+            /// Empty if it did not. Where trailers follow a body, none of its parts ends the stream, so this
+            /// is where the whole of it can be read.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Host`](crate::Error::Host) if the host refuses.
+            #[doc(alias = "proxy_get_buffer_bytes")]
+            pub fn held_body(&self) -> Result<&'cb [u8]> {
+                call::buffer_bytes(self.cx.scope, BufferType::$buffer, 0, ALL_BYTES)
+            }
+
+            /// Puts these bytes in place of the body that was held back.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Host`](crate::Error::Host) if the host refuses: Envoy does if none was held back.
+            #[doc(alias = "proxy_set_buffer_bytes")]
+            pub fn replace_held_body(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
+                call::set_buffer_bytes(BufferType::$buffer, 0, ALL_BYTES, bytes.as_ref())
+            }
+        }
+    };
+}
+
+held_body! { RequestTrailers, HTTP_REQUEST_BODY, "on_request_body" }
+held_body! { ResponseTrailers, HTTP_RESPONSE_BODY, "on_response_body" }

@@ -34,14 +34,17 @@ impl Admin {
     /// Where the listener listens.
     pub(super) fn listener(self) -> Result<SocketAddr, Error> {
         let page = self.page("/listeners")?;
-        let address = page.lines().find_map(|line| line.strip_prefix(LISTENER)?.strip_prefix("::")?.trim().parse().ok());
+        let address = page
+            .lines()
+            .find_map(|line| line.strip_prefix(LISTENER)?.strip_prefix("::")?.trim().parse().ok());
         address.ok_or_else(|| Error::new(format!("Envoy does not say where it listens: {page:?}")))
     }
 
     /// The value of a counter or gauge; 0 if it was never touched.
     pub(super) fn stat(self, name: &str) -> Result<u64, Error> {
         let page = self.page(&format!("/stats?filter=^{name}$"))?;
-        let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok());
+        let value =
+            page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.trim().parse().ok());
         Ok(value.unwrap_or(0))
     }
 
@@ -76,7 +79,8 @@ impl Admin {
             Reader::new(stream).response("GET")
         };
         let answer = read().map_err(|error| problem(error.to_string()))?;
-        let page = answer.filter(|answer| answer.complete).ok_or_else(|| problem("no answer".into()))?.message;
+        let page =
+            answer.filter(|answer| answer.complete).ok_or_else(|| problem("no answer".into()))?.message;
         Ok(String::from_utf8_lossy(&page.body_bytes()).into_owned())
     }
 }

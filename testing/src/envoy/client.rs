@@ -16,7 +16,11 @@ use crate::{Request, Response};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends a request and reads the response; `None` if the connection ends before the response does.
-pub(super) fn exchange(listener: SocketAddr, admin: Admin, request: &Request) -> io::Result<Option<Response>> {
+pub(super) fn exchange(
+    listener: SocketAddr,
+    admin: Admin,
+    request: &Request,
+) -> io::Result<Option<Response>> {
     let stream = TcpStream::connect_timeout(&listener, PATIENCE)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;

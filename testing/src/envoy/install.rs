@@ -99,7 +99,9 @@ impl Install {
         let text = String::from_utf8_lossy(&output.stdout);
         match text.split_once("version:") {
             Some((_, version)) if output.status.success() => Ok(version.trim().to_owned()),
-            _ => Err(Error::new(format!("{path} is not Envoy: `{path} --version` printed {:?}", text.trim()))),
+            _ => {
+                Err(Error::new(format!("{path} is not Envoy: `{path} --version` printed {:?}", text.trim())))
+            }
         }
     }
 }
@@ -210,7 +212,11 @@ fn run_visibly(command: &mut Command, problem: &str) -> Result<(), Error> {
         .stderr(std::io::stderr())
         .status()
         .map_err(|error| Error::new(format!("{problem} ({error})")))?;
-    if status.success() { Ok(()) } else { Err(Error::new(format!("{problem} ({status}; see the output above)"))) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Error::new(format!("{problem} ({status}; see the output above)")))
+    }
 }
 
 fn at(path: &Path, what: &str, error: &std::io::Error) -> Error {

@@ -49,8 +49,9 @@ impl Journal {
 
     /// All records until now.
     pub(super) fn records(&self) -> Result<Vec<Record>, Error> {
-        let bytes = fs::read(&self.path)
-            .map_err(|error| Error::new(format!("Envoy's log {} cannot be read: {error}", self.path.display())))?;
+        let bytes = fs::read(&self.path).map_err(|error| {
+            Error::new(format!("Envoy's log {} cannot be read: {error}", self.path.display()))
+        })?;
         Ok(parse(&String::from_utf8_lossy(&bytes), &self.mark))
     }
 
@@ -65,7 +66,8 @@ impl Journal {
     /// of the file's end if there is none, as when Envoy does not even start to log.
     pub(super) fn excerpt(&self) -> String {
         let records = self.records().unwrap_or_default();
-        let telling = |record: &&Record| record.level >= Level::Warn || record.message.starts_with("wasm log");
+        let telling =
+            |record: &&Record| record.level >= Level::Warn || record.message.starts_with("wasm log");
         let mut lines: Vec<String> = records
             .iter()
             .filter(telling)

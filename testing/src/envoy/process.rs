@@ -1,5 +1,6 @@
 //! A running Envoy.
 
+use std::env;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,12 +29,14 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts Envoy and waits until it serves; the configuration is also written to `keep_yaml`.
+    /// Starts Envoy and waits until it serves; the configuration is also written to `keep_yaml`, and its folder
+    /// made in `parent`.
     pub(super) fn start(
         install: &Install,
         config: &Config,
         origin: SocketAddr,
         keep_yaml: Option<&Path>,
+        parent: Option<&Path>,
     ) -> Result<Process, Error> {
         if !config.wasm().is_file() {
             return Err(Error::new(format!(
@@ -43,7 +46,7 @@ impl Process {
         }
         let folder = tempfile::Builder::new()
             .prefix("waxwing-envoy-")
-            .tempdir()
+            .tempdir_in(parent.map_or_else(env::temp_dir, Path::to_owned))
             .map_err(|error| Error::new(format!("cannot create a temporary folder for Envoy: {error}")))?;
         let yaml = config.to_yaml(origin);
         let yaml_path = folder.path().join("envoy.yaml");
@@ -85,10 +88,16 @@ impl Process {
         let start = Instant::now();
         loop {
             let ended = self.child.try_wait();
-            if let Some(status) = ended.map_err(|error| Error::new(format!("cannot wait for Envoy: {error}")))? {
-                return Err(Error::new(format!("Envoy refused the extension or its configuration ({status})")));
+            if let Some(status) =
+                ended.map_err(|error| Error::new(format!("cannot wait for Envoy: {error}")))?
+            {
+                return Err(Error::new(format!(
+                    "Envoy refused the extension or its configuration ({status})"
+                )));
             }
-            if let Some(address) = fs::read_to_string(admin_path).ok().and_then(|text| text.trim().parse().ok()) {
+            if let Some(address) =
+                fs::read_to_string(admin_path).ok().and_then(|text| text.trim().parse().ok())
+            {
                 self.admin = Admin::new(address);
                 if self.admin.ready() {
                     break;
@@ -128,7 +137,8 @@ fn spawn(
     admin: &Path,
     journal: &Journal,
 ) -> Result<Child, Error> {
-    let problem = |error: std::io::Error| Error::new(format!("cannot start {}: {error}", install.path().display()));
+    let problem =
+        |error: std::io::Error| Error::new(format!("cannot start {}: {error}", install.path().display()));
     let log = journal.create().map_err(problem)?;
     Command::new(install.path())
         .arg("--config-path")

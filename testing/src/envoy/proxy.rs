@@ -62,6 +62,7 @@ pub struct Observed {
 pub struct Start {
     install: Option<Install>,
     yaml: Option<PathBuf>,
+    folder: Option<PathBuf>,
 }
 
 impl Start {
@@ -84,6 +85,14 @@ impl Start {
         self
     }
 
+    /// Sets in which folder Envoy's own one, with its configuration and log, is made, instead of the system's
+    /// for temporary files.
+    #[must_use]
+    pub fn folder(mut self, path: impl Into<PathBuf>) -> Self {
+        self.folder = Some(path.into());
+        self
+    }
+
     /// Starts Envoy and waits until it serves.
     ///
     /// # Errors
@@ -96,7 +105,8 @@ impl Start {
         };
         let socket = Origin::socket().map_err(cannot_listen)?;
         let address = socket.local_addr().map_err(cannot_listen)?;
-        let mut process = Process::start(&install, config, address, self.yaml.as_deref())?;
+        let mut process =
+            Process::start(&install, config, address, self.yaml.as_deref(), self.folder.as_deref())?;
         let (event_sender, events) = mpsc::channel();
         let origin = Origin::serve(socket, process.admin, event_sender.clone()).map_err(cannot_listen)?;
         let log_prefixes = config.log_prefixes();
@@ -227,7 +237,8 @@ fn extension_lines(records: &[Record], main_thread: u32, prefixes: &[String]) ->
 }
 
 fn trap(records: &[Record]) -> Option<String> {
-    let record = records.iter().find(|record| record.logger == "wasm" && record.message.starts_with("Function: "))?;
+    let record =
+        records.iter().find(|record| record.logger == "wasm" && record.message.starts_with("Function: "))?;
     Some(record.message.clone())
 }
 

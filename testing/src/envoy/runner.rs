@@ -56,7 +56,8 @@ impl Runner for Envoy {
         if !scenario.configuration().is_empty() {
             config = config.configuration(scenario.configuration());
         }
-        let mut proxy = self.start.start(&config).unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
+        let mut proxy =
+            self.start.start(&config).unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
         let exchange = |request| exchange(&mut proxy, scenario, request);
         scenario.requests().iter().map(exchange).collect()
     }

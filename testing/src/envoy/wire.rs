@@ -187,7 +187,10 @@ impl<R: Read> Reader<R> {
     }
 
     /// The start line, as pseudo-headers, and the fields.
-    fn head(&mut self, parse: impl Fn(&[u8]) -> io::Result<Option<Head>>) -> io::Result<Option<(HeaderList, HeaderList)>> {
+    fn head(
+        &mut self,
+        parse: impl Fn(&[u8]) -> io::Result<Option<Head>>,
+    ) -> io::Result<Option<(HeaderList, HeaderList)>> {
         loop {
             if let Some((length, start, fields)) = parse(&self.rest)? {
                 self.rest.drain(..length);

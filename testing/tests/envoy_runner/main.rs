@@ -3,5 +3,6 @@
 
 mod message;
 mod module;
+mod scenario;
 mod start;
 mod trap;

@@ -1,6 +1,6 @@
 //! Messages, both ways.
 
-use waxwing_testing::envoy::{Config, Proxy, Observed};
+use waxwing_testing::envoy::{Config, Observed, Proxy};
 use waxwing_testing::{Level, Request, Response};
 
 use crate::module::Module;
@@ -47,14 +47,14 @@ fn exchange_with(
     response: &Response,
 ) -> Observed {
     let module = Module::new(module);
-    let mut proxy = Proxy::start(&configure(module.config())).unwrap_or_else(|error| panic!("{error}"));
+    let mut proxy = module.start(&configure(module.config())).unwrap_or_else(|error| panic!("{error}"));
     proxy.exchange(request, |_| Some(response.clone())).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn messages_without_a_body_pass_unchanged() {
     let module = Module::new(NOTHING);
-    let mut proxy = Proxy::start(&module.config()).unwrap();
+    let mut proxy = module.start(&module.config()).unwrap();
     let exchanges = [
         (Request::get("/orders?id=7"), Response::new(200)),
         (Request::post("/orders"), Response::new(204)),
@@ -70,7 +70,8 @@ fn messages_without_a_body_pass_unchanged() {
 
 #[test]
 fn order_duplicates_and_bytes_of_headers_are_kept() {
-    let request = Request::get("/").header("b", "2").header("a", b"\xff\x80".to_vec()).header("b", "1").header("c", "");
+    let request =
+        Request::get("/").header("b", "2").header("a", b"\xff\x80".to_vec()).header("b", "1").header("c", "");
     let response = Response::new(200)
         .header("set-cookie", "b")
         .header("server", b"\xe9".to_vec())
@@ -84,14 +85,16 @@ fn order_duplicates_and_bytes_of_headers_are_kept() {
 #[test]
 fn chunks_and_trailers_pass_both_ways_as_they_were_cut() {
     let request = Request::post("/").chunks(["one", "two"]).trailer("sum", "6");
-    let response = Response::new(201).chunks(["three", "four", "five"]).trailer("sum", "13").trailer("sum", "14");
+    let response =
+        Response::new(201).chunks(["three", "four", "five"]).trailer("sum", "13").trailer("sum", "14");
     let observed = exchange(LOGS_BODIES, &request, &response);
     assert_eq!(observed.forwarded, Some(request));
     assert_eq!(observed.response, Some(response));
     // With trailers, no piece is the end.
     let lines: Vec<_> = observed.logs.iter().map(|line| (line.level, line.message.as_str())).collect();
     let (sent, answered) = (Level::Debug, Level::Info);
-    let expected = [(sent, "one"), (sent, "two"), (answered, "three"), (answered, "four"), (answered, "five")];
+    let expected =
+        [(sent, "one"), (sent, "two"), (answered, "three"), (answered, "four"), (answered, "five")];
     assert_eq!(lines, expected);
 }
 
@@ -120,7 +123,7 @@ fn the_scheme_reaches_the_extension() {
             (call $log_pairs (i32.const 2) (i32.const 0)) (i32.const 0))
     "#;
     let module = Module::new(logs_headers);
-    let mut proxy = Proxy::start(&module.config()).unwrap();
+    let mut proxy = module.start(&module.config()).unwrap();
     let request = Request::get("https://shop.example/cart");
     let observed = proxy.exchange(&request, |_| Some(Response::new(200))).unwrap();
     assert!(observed.logs[0].message.contains(":scheme\0https\0"), "{observed:?}");
@@ -131,7 +134,8 @@ fn the_scheme_reaches_the_extension() {
 fn a_local_response_does_not_reach_the_origin() {
     let request = Request::post("/").chunks(["one", "two"]);
     let observed = exchange(RESPONDS, &request, &Response::new(200));
-    let expected = Response::new(403).header("content-length", "6").header("content-type", "text/plain").body("denied");
+    let expected =
+        Response::new(403).header("content-length", "6").header("content-type", "text/plain").body("denied");
     assert_eq!(observed.forwarded, None);
     assert_eq!(observed.response, Some(expected));
 }
@@ -145,10 +149,23 @@ fn a_response_that_breaks_off_is_no_response() {
     assert_eq!(observed.response, None);
 }
 
+/// Whether Envoy has sent the headers on by then, it decides by itself; here the origin has had time to see them.
+#[test]
+fn a_request_that_breaks_off_is_forwarded_in_part() {
+    let traps_at_the_end = r#"
+        (func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
+            (if (local.get 2) (then (unreachable))) (i32.const 0))
+    "#;
+    let request = Request::post("/").body("one");
+    let observed = exchange(traps_at_the_end, &request, &Response::new(200));
+    assert_eq!(observed.response, Some(Response::new(503)));
+    assert_eq!(observed.forwarded, Some(request));
+}
+
 #[test]
 fn an_origin_that_hangs_up_is_a_503_of_envoy() {
     let module = Module::new(NOTHING);
-    let mut proxy = Proxy::start(&module.config()).unwrap();
+    let mut proxy = module.start(&module.config()).unwrap();
     let observed = proxy.exchange(&Request::get("/"), |_| None).unwrap();
     assert_eq!(observed.response.unwrap().status(), 503);
     // The next stream is not affected.
@@ -172,8 +189,9 @@ fn a_body_above_the_buffer_limit_is_refused() {
 #[test]
 fn an_assertion_in_the_origin_fails_the_test_and_not_more() {
     let module = Module::new(NOTHING);
-    let mut proxy = Proxy::start(&module.config()).unwrap();
-    let exchange = std::panic::AssertUnwindSafe(|| proxy.exchange(&Request::get("/"), |_| panic!("not what I want")));
+    let mut proxy = module.start(&module.config()).unwrap();
+    let exchange =
+        std::panic::AssertUnwindSafe(|| proxy.exchange(&Request::get("/"), |_| panic!("not what I want")));
     let panic = std::panic::catch_unwind(exchange).unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"not what I want"));
     let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use waxwing_testing::envoy::Config;
+use waxwing_testing::envoy::{Config, Error, Proxy, Start};
 
 /// What every module here has: the marker, a memory, an allocator that never frees, a root that starts, and some imports.
 const PRELUDE: &str = r#"
@@ -54,6 +54,11 @@ impl Module {
 
     pub fn config(&self) -> Config {
         Config::new(self.path())
+    }
+
+    /// Starts it in Envoy, whose log goes with the module.
+    pub fn start(&self, config: &Config) -> Result<Proxy, Error> {
+        Start::new().folder(self.folder.path()).start(config)
     }
 
     fn assemble(text: &str) -> Module {

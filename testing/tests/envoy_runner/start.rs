@@ -1,5 +1,7 @@
 //! How Envoy starts, and how it does not.
 
+use std::net::TcpStream;
+
 use waxwing_testing::envoy::{Config, Proxy, Start};
 use waxwing_testing::{Level, LogLine, Request, Response};
 
@@ -29,7 +31,7 @@ fn configuration_arrives_and_each_line_counts_once() {
     let configuration = "{ \"name\": \"it's\",\n\t\"bird\": \"\u{1f426}\" } # \\ %";
     let config = module.config().name("my plugin").root_id("root").vm_id("vm-7");
     let config = config.configuration(configuration).vm_configuration("vm: 1");
-    let mut proxy = Proxy::start(&config).unwrap();
+    let mut proxy = module.start(&config).unwrap();
     assert_eq!(proxy.start_logs(), [line(Level::Trace, "vm: 1"), line(Level::Critical, configuration)]);
     for _ in 0..2 {
         let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
@@ -40,14 +42,14 @@ fn configuration_arrives_and_each_line_counts_once() {
 #[test]
 fn a_configuration_may_be_any_bytes() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let proxy = Proxy::start(&module.config().configuration(b"a\xffb\xfe")).unwrap();
+    let proxy = module.start(&module.config().configuration(b"a\xffb\xfe")).unwrap();
     assert_eq!(proxy.start_logs()[1], line(Level::Critical, "a\u{fffd}b\u{fffd}"));
 }
 
 #[test]
 fn lines_below_the_log_level_are_dropped() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let mut proxy = Proxy::start(&module.config().configuration("yes").log_level(Level::Error)).unwrap();
+    let mut proxy = module.start(&module.config().configuration("yes").log_level(Level::Error)).unwrap();
     let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
     assert_eq!(observed.logs, [line(Level::Error, "stream")]);
 }
@@ -55,7 +57,7 @@ fn lines_below_the_log_level_are_dropped() {
 #[test]
 fn a_refused_configuration_shows_what_the_extension_logged() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let error = Proxy::start(&module.config().configuration("?")).unwrap_err().to_string();
+    let error = module.start(&module.config().configuration("?")).unwrap_err().to_string();
     assert!(error.starts_with("Envoy refused the extension or its configuration"), "{error}");
     assert!(error.contains("[critical] wasm log: ?"), "{error}");
 }
@@ -63,14 +65,14 @@ fn a_refused_configuration_shows_what_the_extension_logged() {
 #[test]
 fn an_import_that_envoy_lacks_is_named() {
     let module = Module::with_import(r#"(import "env" "proxy_fly_south" (func (param i32) (result i32)))"#);
-    let error = Proxy::start(&module.config()).unwrap_err().to_string();
+    let error = module.start(&module.config()).unwrap_err().to_string();
     assert!(error.contains("missing import: env.proxy_fly_south"), "{error}");
 }
 
 #[test]
 fn an_import_with_another_signature_is_named() {
     let module = Module::with_import(r#"(import "env" "proxy_done" (func (param i64) (result i32)))"#);
-    let error = Proxy::start(&module.config()).unwrap_err().to_string();
+    let error = module.start(&module.config()).unwrap_err().to_string();
     assert!(error.contains("import type mismatch"), "{error}");
     assert!(error.contains("env.proxy_done"), "{error}");
 }
@@ -78,7 +80,10 @@ fn an_import_with_another_signature_is_named() {
 #[test]
 fn an_extension_that_was_not_built_is_named() {
     let error = Proxy::start(&Config::new("no/such.wasm")).unwrap_err().to_string();
-    assert!(error.starts_with("there is no extension at no/such.wasm; build it with `cargo build"), "{error}");
+    assert!(
+        error.starts_with("there is no extension at no/such.wasm; build it with `cargo build"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -94,12 +99,28 @@ fn the_configuration_is_left_where_it_is_wanted() {
 }
 
 #[test]
+fn a_test_that_fails_ends_envoy_and_keeps_its_log() {
+    let module = Module::new("");
+    let mut address = None;
+    let test = std::panic::AssertUnwindSafe(|| {
+        let proxy = module.start(&module.config()).unwrap();
+        address = Some(proxy.address());
+        panic!("as a failed assertion does");
+    });
+    std::panic::catch_unwind(test).unwrap_err();
+    assert!(TcpStream::connect(address.unwrap()).is_err());
+    let mut entries = std::fs::read_dir(module.path().parent().unwrap()).unwrap();
+    let kept = entries.find_map(|entry| Some(entry.ok()?.path()).filter(|path| path.is_dir())).unwrap();
+    assert!(kept.join("envoy.yaml").is_file() && kept.join("envoy.log").is_file());
+}
+
+#[test]
 fn nothing_listens_any_more_once_it_is_dropped() {
     let module = Module::new("");
-    let proxy = Proxy::start(&module.config()).unwrap();
+    let proxy = module.start(&module.config()).unwrap();
     let address = proxy.address();
     assert!(address.ip().is_loopback());
-    assert!(std::net::TcpStream::connect(address).is_ok());
+    assert!(TcpStream::connect(address).is_ok());
     drop(proxy);
-    assert!(std::net::TcpStream::connect(address).is_err());
+    assert!(TcpStream::connect(address).is_err());
 }

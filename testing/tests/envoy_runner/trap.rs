@@ -12,7 +12,7 @@ const TRAPS_AT_REQUEST_HEADERS: &str = r#"
 
 fn two_exchanges(policy: FailurePolicy) -> [Observed; 2] {
     let module = Module::new(TRAPS_AT_REQUEST_HEADERS);
-    let mut proxy = Proxy::start(&module.config().failure_policy(policy)).unwrap();
+    let mut proxy = module.start(&module.config().failure_policy(policy)).unwrap();
     [(); 2].map(|()| proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap())
 }
 
@@ -45,8 +45,9 @@ fn a_trap_after_the_response_headers_resets() {
     let module = Module::new(
         r#"(func (export "proxy_on_response_body") (param i32 i32 i32) (result i32) (unreachable))"#,
     );
-    let mut proxy = Proxy::start(&module.config()).unwrap();
-    let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200).chunks(["one", "two"]))).unwrap();
+    let mut proxy = module.start(&module.config()).unwrap();
+    let observed =
+        proxy.exchange(&Request::get("/"), |_| Some(Response::new(200).chunks(["one", "two"]))).unwrap();
     assert_eq!(observed.response, None);
     assert!(observed.trap.is_some());
 }
@@ -56,7 +57,7 @@ fn a_stream_that_stays_paused_is_an_error_that_says_so() {
     let module = Module::new(
         r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))"#,
     );
-    let mut proxy = Proxy::start(&module.config()).unwrap();
+    let mut proxy = module.start(&module.config()).unwrap();
     let error = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap_err().to_string();
     assert!(error.contains("has the extension paused the stream"), "{error}");
 }

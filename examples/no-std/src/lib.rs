@@ -1,0 +1,73 @@
+//! Adds a configured header to every response, without `std`: the smallest module.
+//!
+//! Natively it has `std`, for its tests. On wasm it brings what `std` would: an allocator, and what happens
+//! with a panic.
+//!
+//! Run it: `cargo waxwing run examples/no-std`
+#![cfg_attr(target_arch = "wasm32", no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use waxwing::prelude::*;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+#[cfg(target_arch = "wasm32")]
+#[panic_handler]
+fn panic(panic: &core::panic::PanicInfo<'_>) -> ! {
+    waxwing::log_panic(panic);
+    core::arch::wasm32::unreachable()
+}
+
+/// A header, written as `name: value`.
+struct Header {
+    name: String,
+    value: String,
+}
+
+impl FromConfig for Header {
+    fn from_config(bytes: &[u8]) -> Result<Self> {
+        let text = String::from_config(bytes)?;
+        let Some((name, value)) = text.split_once(':') else {
+            return Err(Error::new("the configuration is a header, written as `name: value`"));
+        };
+        Ok(Header { name: name.trim().into(), value: value.trim().into() })
+    }
+}
+
+#[derive(Extension)]
+#[extension(http = AddHeaderStream)]
+struct AddHeader {
+    header: Rc<Header>,
+}
+
+impl RootContext for AddHeader {
+    type Config = Header;
+
+    fn configure(header: Header, _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(AddHeader { header: Rc::new(header) })
+    }
+}
+
+struct AddHeaderStream {
+    header: Rc<Header>,
+}
+
+#[callbacks]
+impl HttpContext for AddHeaderStream {
+    type Root = AddHeader;
+
+    fn new(root: &AddHeader) -> Self {
+        AddHeaderStream { header: root.header.clone() }
+    }
+
+    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
+        response.headers_mut().set(&self.header.name, &self.header.value)?;
+        Ok(Action::Continue)
+    }
+}

@@ -92,7 +92,10 @@ impl Config {
         self
     }
 
-    /// Sets what happens to streams once the VM has failed.
+    /// Sets what becomes of streams once the VM has failed, as Envoy's `failure_policy` says it.
+    ///
+    /// With [`FailurePolicy::Open`], Envoy 1.40.0 lets the streams pass that come after the trap, and still answers 503 to
+    /// the one that met it.
     #[must_use]
     pub fn failure_policy(mut self, failure_policy: FailurePolicy) -> Self {
         self.failure_policy = failure_policy;
@@ -154,10 +157,9 @@ impl Config {
     pub fn to_yaml(&self, origin: SocketAddr) -> String {
         let Config { listener_port, admin_port, .. } = self;
         let (origin_host, origin_port) = (origin.ip(), origin.port());
-        let limit = self.buffer_limit.map(|bytes| format!("per_connection_buffer_limit_bytes: {bytes}"));
-        let listener_limit = limit.as_ref().map(|line| format!("      {line}\n")).unwrap_or_default();
-        let cluster_limit = limit;
-        let cluster_limit = cluster_limit.map(|line| format!("      {line}\n")).unwrap_or_default();
+        let limit =
+            self.buffer_limit.map(|bytes| format!("      per_connection_buffer_limit_bytes: {bytes}\n"));
+        let limit = limit.unwrap_or_default();
         let plugin = self.plugin_yaml();
         let log_level = self.component_log_level();
         format!(
@@ -171,7 +173,7 @@ static_resources:
     - name: {LISTENER}
       address:
         socket_address: {{ address: 127.0.0.1, port_value: {listener_port} }}
-{listener_limit}      filter_chains:
+{limit}      filter_chains:
         - filters:
             - name: envoy.filters.network.http_connection_manager
               typed_config:
@@ -198,7 +200,7 @@ static_resources:
     - name: {ORIGIN}
       type: STATIC
       connect_timeout: 5s
-{cluster_limit}      typed_extension_protocol_options:
+{limit}      typed_extension_protocol_options:
         envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
           "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
           explicit_http_config:
@@ -220,6 +222,8 @@ static_resources:
             FailurePolicy::Closed => "FAIL_CLOSED",
             FailurePolicy::Open => "FAIL_OPEN",
         };
+        // The file may be read from another folder than this one.
+        let wasm = std::path::absolute(&self.wasm).unwrap_or_else(|_| self.wasm.clone());
         let mut yaml = String::from(
             "\
 - name: envoy.filters.http.wasm
@@ -242,7 +246,7 @@ static_resources:
         line(6, "vm_config:".into());
         line(8, format!("vm_id: {}", scalar(&self.vm_id)));
         line(8, "runtime: envoy.wasm.runtime.v8".into());
-        line(8, format!("code: {{ local: {{ filename: {} }} }}", scalar(&self.wasm.to_string_lossy())));
+        line(8, format!("code: {{ local: {{ filename: {} }} }}", scalar(&wasm.to_string_lossy())));
         if let Some(bytes) = &self.vm_configuration {
             line(8, "configuration:".into());
             any_yaml(bytes).into_iter().for_each(|text| line(10, text));
@@ -259,7 +263,7 @@ pub(super) const ORIGIN: &str = "origin";
 fn any_yaml(bytes: &[u8]) -> [String; 2] {
     let (message, value) = match std::str::from_utf8(bytes) {
         Ok(text) => ("StringValue", scalar(text)),
-        Err(_) => ("BytesValue", BASE64.encode(bytes)),
+        Err(_) => ("BytesValue", scalar(&BASE64.encode(bytes))),
     };
     [format!("\"@type\": type.googleapis.com/google.protobuf.{message}"), format!("value: {value}")]
 }
@@ -301,7 +305,7 @@ mod tests {
     fn bytes_that_are_not_text_go_as_a_bytes_message() {
         let yaml = Config::new("x.wasm").configuration(b"\xff\xfe").to_yaml("127.0.0.1:1".parse().unwrap());
         assert!(yaml.contains("google.protobuf.BytesValue\n"), "{yaml}");
-        assert!(yaml.contains("value: //4=\n"), "{yaml}");
+        assert!(yaml.contains("value: '//4='\n"), "{yaml}");
     }
 
     #[test]

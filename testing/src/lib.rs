@@ -7,6 +7,8 @@ mod clock;
 mod config;
 mod core;
 mod difference;
+#[cfg(feature = "envoy")]
+pub mod envoy;
 mod evidence;
 mod exchange;
 mod host;

@@ -1,0 +1,144 @@
+//! Envoy's log, and the lines of the extension in it.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Error;
+use crate::{Level, LogLine};
+
+/// How many records an error shows.
+const SHOWN: usize = 12;
+
+/// The log of one Envoy, a file.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    /// Starts each record; a line of the extension cannot contain it, because nobody knows it beforehand.
+    mark: String,
+    /// How many records were taken already.
+    taken: usize,
+}
+
+/// One entry of Envoy's log; the message may have several lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) thread: u32,
+    pub(super) level: Level,
+    pub(super) logger: String,
+    pub(super) message: String,
+}
+
+impl Journal {
+    /// A log at this path; the name of its folder has to be random.
+    pub(super) fn at(path: PathBuf) -> Self {
+        let folder = path.parent().and_then(Path::file_name);
+        let mark = format!("{} ", folder.map(|name| name.to_string_lossy()).unwrap_or_default());
+        Journal { path, mark, taken: 0 }
+    }
+
+    /// Where Envoy's standard error has to go. A file, because what is written there is there at once.
+    pub(super) fn create(&self) -> io::Result<File> {
+        File::create(&self.path)
+    }
+
+    /// What Envoy's `--log-format` has to be.
+    pub(super) fn format(&self) -> String {
+        format!("{}%t %l %n %v", self.mark)
+    }
+
+    /// All records until now.
+    pub(super) fn records(&self) -> Result<Vec<Record>, Error> {
+        let bytes = fs::read(&self.path).map_err(|error| {
+            Error::new(format!("Envoy's log {} cannot be read: {error}", self.path.display()))
+        })?;
+        Ok(parse(&String::from_utf8_lossy(&bytes), &self.mark))
+    }
+
+    /// The records since the last call.
+    pub(super) fn take(&mut self) -> Result<Vec<Record>, Error> {
+        let new = self.records()?.split_off(self.taken);
+        self.taken += new.len();
+        Ok(new)
+    }
+
+    /// The last records that matter to a person: what the extension logged and what Envoy complains of; all
+    /// of the file's end if there is none, as when Envoy does not even start to log.
+    pub(super) fn excerpt(&self) -> String {
+        let records = self.records().unwrap_or_default();
+        let telling =
+            |record: &&Record| record.level >= Level::Warn || record.message.starts_with("wasm log");
+        let mut lines: Vec<String> = records
+            .iter()
+            .filter(telling)
+            .map(|record| format!("  [{}] {}", record.level, record.message.trim_end()))
+            .collect();
+        if lines.is_empty() {
+            let bytes = fs::read(&self.path).unwrap_or_default();
+            lines = String::from_utf8_lossy(&bytes).lines().map(|line| format!("  {line}")).collect();
+        }
+        lines.split_off(lines.len().saturating_sub(SHOWN)).join("\n")
+    }
+}
+
+impl Record {
+    /// What the extension logged, if this is a line of it.
+    pub(super) fn extension_line(&self, prefixes: &[String]) -> Option<LogLine> {
+        if self.logger != "wasm" {
+            return None;
+        }
+        let message = prefixes.iter().find_map(|prefix| self.message.strip_prefix(prefix.as_str()))?;
+        Some(LogLine { level: self.level, message: message.to_owned() })
+    }
+}
+
+fn parse(text: &str, mark: &str) -> Vec<Record> {
+    let text = format!("\n{}", text.strip_suffix('\n').unwrap_or(text));
+    text.split(&format!("\n{mark}")).skip(1).filter_map(record).collect()
+}
+
+fn record(text: &str) -> Option<Record> {
+    let mut parts = text.splitn(4, ' ');
+    let thread = parts.next()?.parse().ok()?;
+    let level = match parts.next()? {
+        "trace" => Level::Trace,
+        "debug" => Level::Debug,
+        "info" => Level::Info,
+        "warning" => Level::Warn,
+        "error" => Level::Error,
+        "critical" => Level::Critical,
+        _ => return None,
+    };
+    let (logger, message) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+    Some(Record { thread, level, logger, message })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PREFIXES: [&str; 2] = ["wasm log tag root vm: ", "wasm log vm: "];
+
+    fn lines(text: &str) -> Vec<LogLine> {
+        let prefixes = PREFIXES.map(str::to_owned);
+        parse(text, "mark7 ").iter().filter_map(|record| record.extension_line(&prefixes)).collect()
+    }
+
+    #[test]
+    fn a_line_of_the_extension_may_have_several_lines() {
+        let text = "mark7 11 info wasm wasm log tag root vm: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log tag root vm: three\n";
+        let expected = [(Level::Info, "one\ntwo [x] info\n"), (Level::Warn, "three")];
+        assert_eq!(lines(text), expected.map(|(level, message)| LogLine { level, message: message.into() }));
+    }
+
+    #[test]
+    fn what_others_log_is_left_out() {
+        let text = "before\nmark7 11 info main wasm log root vm: no\nmark7 11 trace wasm [host->vm] proxy_on_tick(1)";
+        assert_eq!(lines(text), []);
+    }
+
+    #[test]
+    fn a_line_from_before_the_plugin_exists_counts() {
+        assert_eq!(lines("mark7 11 info wasm wasm log vm: early")[0].message, "early");
+    }
+}

@@ -1,0 +1,8 @@
+//! The Envoy runner, with small extensions that are written by hand.
+#![cfg(feature = "envoy")]
+
+mod message;
+mod module;
+mod scenario;
+mod start;
+mod trap;

@@ -1,0 +1,70 @@
+//! Small extensions, written by hand.
+
+use std::path::{Path, PathBuf};
+
+use waxwing_testing::envoy::{Config, Error, Proxy, Start};
+
+/// What every module here has: the marker, a memory, an allocator that never frees, a root that starts, and some imports.
+const PRELUDE: &str = r#"
+    (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
+    (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_set_buffer_bytes" (func $set_buffer (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_send_local_response"
+        (func $respond (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 4)
+    (global $top (mut i32) (i32.const 65536))
+    (func (export "proxy_abi_version_0_2_1"))
+    (func (export "proxy_on_context_create") (param i32 i32))
+    (func (export "proxy_on_memory_allocate") (param $size i32) (result i32)
+        (global.get $top)
+        (global.set $top (i32.add (global.get $top) (local.get $size))))
+    ;; Logs what the host wrote to the addresses 0 and 4: where something is, and how long it is.
+    (func $log_found (param $level i32)
+        (drop (call $log (local.get $level) (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
+    (func $log_pairs (param $level i32) (param $map i32)
+        (drop (call $pairs (local.get $map) (i32.const 0) (i32.const 4)))
+        (call $log_found (local.get $level)))
+    (func $log_buffer (param $level i32) (param $type i32)
+        (drop (call $buffer (local.get $type) (i32.const 0) (i32.const -1) (i32.const 0) (i32.const 4)))
+        (call $log_found (local.get $level)))
+"#;
+
+/// A `.wasm` file in a folder that goes with it.
+pub struct Module {
+    folder: tempfile::TempDir,
+}
+
+impl Module {
+    /// Assembles a module out of the prelude and this.
+    pub fn new(rest: &str) -> Module {
+        Module::assemble(&format!("(module {PRELUDE} {rest})"))
+    }
+
+    /// Assembles a module that has this import as well; imports come first.
+    pub fn with_import(import: &str) -> Module {
+        Module::assemble(&format!("(module {import} {PRELUDE})"))
+    }
+
+    pub fn path(&self) -> PathBuf {
+        Path::new(self.folder.path()).join("probe.wasm")
+    }
+
+    pub fn config(&self) -> Config {
+        Config::new(self.path())
+    }
+
+    /// Starts it in Envoy, whose log goes with the module.
+    pub fn start(&self, config: &Config) -> Result<Proxy, Error> {
+        Start::new().folder(self.folder.path()).start(config)
+    }
+
+    fn assemble(text: &str) -> Module {
+        let binary = wat::parse_str(text).unwrap();
+        let module = Module { folder: tempfile::tempdir().unwrap() };
+        std::fs::write(module.path(), binary).unwrap();
+        module
+    }
+}

@@ -1,0 +1,77 @@
+//! The host of the measurements: it answers every call at once, always the same.
+
+use crate::allocation::uncounted;
+use waxwing::__private::{Answer, BufferType, Host, LocalResponseParts, MapType, StreamType, pairs};
+
+/// A host with 20 request headers and 8 response headers, of which it forgets every change.
+///
+/// It is not the model of `waxwing-testing`, so that the numbers do not change with the model; what a guest
+/// executes is the same on both.
+#[derive(Debug)]
+pub(crate) struct FixedHost {
+    request: Vec<u8>,
+    response: Vec<u8>,
+}
+
+/// The number of headers of every request.
+pub(crate) const REQUEST_HEADERS: usize = 20;
+
+/// The number of headers of every response.
+pub(crate) const RESPONSE_HEADERS: usize = 8;
+
+/// What a request gives for each of its headers.
+const VALUE: &[u8] = b"a header value of 29 bytes...";
+
+impl FixedHost {
+    pub(crate) fn new() -> Self {
+        FixedHost { request: block(REQUEST_HEADERS), response: block(RESPONSE_HEADERS) }
+    }
+}
+
+/// The pair block of so many headers.
+fn block(count: usize) -> Vec<u8> {
+    let names: Vec<_> = (0..count).map(|number| format!("x-header-{number}")).collect();
+    let headers = names.iter().map(|name| (name.as_bytes(), VALUE));
+    let mut block = vec![0; pairs::encoded_size(headers.clone()).unwrap_or_default()];
+    pairs::encode(headers, &mut block);
+    block
+}
+
+impl Host for FixedHost {
+    fn log(&self, level: u32, message: &[u8]) -> Answer {
+        // The guests have nothing to say unless something is wrong.
+        uncounted(|| eprintln!("the guest logs at level {level}: {}", String::from_utf8_lossy(message)));
+        Ok(())
+    }
+
+    fn buffer_bytes(&self, _buffer: BufferType, _start: usize, _max_len: usize) -> Answer<Vec<u8>> {
+        Ok(Vec::new())
+    }
+
+    fn header_map_pairs(&self, map: MapType) -> Answer<Vec<u8>> {
+        uncounted(|| match map {
+            MapType::HTTP_REQUEST_HEADERS => Ok(self.request.clone()),
+            _ => Ok(self.response.clone()),
+        })
+    }
+
+    fn header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer<Vec<u8>> {
+        uncounted(|| Ok(VALUE.to_vec()))
+    }
+
+    fn add_header_map_value(&self, _map: MapType, _key: &[u8], _value: &[u8]) -> Answer {
+        Ok(())
+    }
+
+    fn remove_header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer {
+        Ok(())
+    }
+
+    fn continue_stream(&self, _stream: StreamType) -> Answer {
+        Ok(())
+    }
+
+    fn send_local_response(&self, _response: LocalResponseParts<'_>) -> Answer {
+        Ok(())
+    }
+}

@@ -1,0 +1,63 @@
+//! Measures what the SDK costs, against the budgets of its design, and writes `docs/benchmarks.md`.
+//!
+//! ```text
+//! cargo run -p waxwing-bench              measure, and write the page
+//! cargo run -p waxwing-bench -- --check   measure, and fail if the page says anything else
+//! ```
+//!
+//! Nothing in it depends on the machine or on its load: what is counted are instructions, bytes, functions
+//! and allocations. It fails if a budget is exceeded.
+
+mod allocation;
+mod budget;
+mod host;
+mod measurement;
+mod meter;
+mod module;
+mod page;
+mod stream;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("waxwing-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything is as it should be.
+fn run() -> Result<bool> {
+    let check = match std::env::args().nth(1).as_deref() {
+        None => false,
+        Some("--check") => true,
+        Some(other) => return Err(format!("unknown argument {other}; the only one is --check").into()),
+    };
+    let measurements = measurement::all()?;
+    let page = page::render(&measurements);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/benchmarks.md");
+    print!("{page}");
+
+    let mut good = true;
+    if check {
+        let written = std::fs::read_to_string(&path).unwrap_or_default();
+        if written != page {
+            eprintln!("docs/benchmarks.md is out of date; run `cargo run -p waxwing-bench` and commit it");
+            good = false;
+        }
+    } else {
+        std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    for row in budget::exceeded(&measurements) {
+        eprintln!("over budget: {}: {} of at most {}", row.work, row.measured, row.budget);
+        good = false;
+    }
+    Ok(good)
+}

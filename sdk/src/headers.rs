@@ -280,32 +280,35 @@ pub(crate) fn check_value(value: &[u8]) -> Result<(), InvalidHeader> {
     if ends_a_line(value) { Err(InvalidHeader::ValueControlByte) } else { Ok(()) }
 }
 
-/// Whether there is a CR, LF or NUL in it. Every header passes here, so it looks at eight bytes at a time.
+/// Whether there is a CR, LF or NUL in it. Every header passes here, so most are let through at a glance.
 #[inline]
 fn ends_a_line(text: &[u8]) -> bool {
-    let mut rest = text;
-    while let Some((word, after)) = rest.split_first_chunk::<8>() {
-        if may_have_low_byte(*word) && word.iter().any(is_line_end) {
-            return true;
-        }
-        rest = after;
-    }
-    rest.iter().any(is_line_end)
+    may_end_a_line(text) && text.iter().any(|byte| matches!(byte, 0 | b'\n' | b'\r'))
 }
 
+/// False only if no byte is below 14. It looks at eight bytes at a time; the last eight may overlap.
 #[inline]
-fn is_line_end(byte: &u8) -> bool {
-    matches!(byte, 0 | b'\n' | b'\r')
-}
-
-/// Whether a byte is below 14; true only if one is, or if one is above 127.
-#[inline]
-fn may_have_low_byte(word: [u8; 8]) -> bool {
+fn may_end_a_line(text: &[u8]) -> bool {
     const ONES: u64 = u64::MAX / 255;
     const HIGH_BITS: u64 = ONES << 7;
-    let word = u64::from_le_bytes(word);
-    // A byte below 14 borrows from its high bit.
-    word.wrapping_sub(ONES.wrapping_mul(14)) & HIGH_BITS != 0
+    let mut rest = text;
+    let mut borrows = match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(last), ..) => borrow(u64::from_le_bytes(*last)),
+        (None, Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            borrow(u64::from(first) | u64::from(last) << 32)
+        }
+        _ => return true,
+    };
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+        borrows |= borrow(u64::from_le_bytes(*word));
+        rest = after;
+    }
+    /// Sets the high bit of each byte below 14, and of some others.
+    fn borrow(word: u64) -> u64 {
+        word.wrapping_sub(ONES.wrapping_mul(14))
+    }
+    borrows & HIGH_BITS != 0
 }
 
 #[cfg(test)]
@@ -320,7 +323,8 @@ mod tests {
                     for filler in [b'a', 0x01, 0x0E, 0x7F, 0xFF] {
                         let mut text = alloc::vec![filler; len];
                         text[at] = byte;
-                        assert_eq!(ends_a_line(&text), is_line_end(&byte), "{byte} at {at} of {len}");
+                        let expected = [0, b'\n', b'\r'].contains(&byte);
+                        assert_eq!(ends_a_line(&text), expected, "{byte} at {at} of {len}");
                     }
                 }
             }

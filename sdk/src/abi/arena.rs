@@ -68,7 +68,7 @@ impl Arena {
         callback(Scope { arena: self, depth })
     }
 
-    #[inline]
+    #[inline(always)]
     fn release(&self, used: usize, large: Option<NonNull<Large>>) {
         self.used.set(used);
         if self.large.get() != large {

@@ -1,12 +1,16 @@
 //! From the host's callbacks to those of an extension.
 
 mod guest;
-mod slots;
+mod roots;
+mod slot;
+mod streams;
 mod vm;
 
 pub(crate) use self::vm::Vm;
 
-use self::slots::{Absent, Slots};
+use self::roots::Roots;
+use self::slot::Absent;
+use self::streams::Streams;
 use self::vm::Oddity;
 use crate::abi::call;
 use crate::abi::guest::Callback;
@@ -30,15 +34,15 @@ use core::fmt;
 /// the extension's policy decides.
 pub struct Dispatcher<R: Extension> {
     vm: Vm,
-    roots: Slots<R, 1>,
-    streams: Slots<R::Http, 64>,
+    roots: Roots<R>,
+    streams: Streams<R::Http>,
 }
 
 impl<R: Extension> Dispatcher<R> {
     /// A VM without contexts.
     #[allow(clippy::new_without_default, reason = "a host model asks for a new VM, never for a default one")]
     pub const fn new() -> Self {
-        Dispatcher { vm: Vm::new(), roots: Slots::new(), streams: Slots::new() }
+        Dispatcher { vm: Vm::new(), roots: Roots::new(), streams: Streams::new() }
     }
 
     /// Memory for what the host is about to return: the module's `proxy_on_memory_allocate`.
@@ -47,20 +51,20 @@ impl<R: Extension> Dispatcher<R> {
         self.vm.arena.allocate(size)
     }
 
-    /// Runs a callback of a stream.
+    /// Runs a callback of a stream; `None` if there is none to run.
     #[inline(always)]
     fn with_stream<T>(
         &self,
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> T,
-    ) -> Result<T, Absent> {
+    ) -> Option<T> {
         let mut stream = self.streams.take(context)?;
         let result = self.vm.enter(
             #[inline(always)]
             |cx| run(&mut stream, cx),
         );
         self.streams.put_back(context, stream);
-        Ok(result)
+        Some(result)
     }
 
     /// Runs a callback on the way of a request or a response, where the stream can still be answered.
@@ -82,9 +86,9 @@ impl<R: Extension> Dispatcher<R> {
             },
         );
         match decision {
-            Ok(Ok(action)) => action,
-            Ok(Err(error)) => self.fail(callback, context, &error),
-            Err(absent) => self.fail_absent(callback, context, absent),
+            Some(Ok(action)) => action,
+            Some(Err(error)) => self.fail(callback, context, &error),
+            None => self.fail_absent(callback, context),
         }
     }
 
@@ -97,13 +101,10 @@ impl<R: Extension> Dispatcher<R> {
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Flow>,
     ) -> u32 {
         match self.with_stream(context, run) {
-            Ok(Ok(Flow::Continue)) => action::CONTINUE,
-            Ok(Ok(Flow::Pause)) => action::PAUSE,
-            Ok(Err(error)) => self.fail_late(callback, context, &error),
-            Err(absent) => {
-                self.report_absent(callback, context, absent);
-                Self::close_late()
-            }
+            Some(Ok(Flow::Continue)) => action::CONTINUE,
+            Some(Ok(Flow::Pause)) => action::PAUSE,
+            Some(Err(error)) => self.fail_late(callback, context, &error),
+            None => self.fail_absent_late(callback, context),
         }
     }
 
@@ -125,9 +126,16 @@ impl<R: Extension> Dispatcher<R> {
 
     #[cold]
     #[inline(never)]
-    fn fail_absent(&self, callback: Callback, context: u32, absent: Absent) -> u32 {
-        self.report_absent(callback, context, absent);
+    fn fail_absent(&self, callback: Callback, context: u32) -> u32 {
+        self.report_absent(callback, context);
         self.close(callback, context)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail_absent_late(&self, callback: Callback, context: u32) -> u32 {
+        self.report_absent(callback, context);
+        Self::close_late()
     }
 
     #[cold]
@@ -172,8 +180,8 @@ impl<R: Extension> Dispatcher<R> {
 
     #[cold]
     #[inline(never)]
-    fn report_absent(&self, callback: Callback, context: u32, absent: Absent) {
-        let oddity = match absent {
+    fn report_absent(&self, callback: Callback, context: u32) {
+        let oddity = match self.streams.absence(context) {
             Absent::Unknown => Oddity::UnknownContext,
             Absent::Empty => Oddity::RunningContext,
         };
@@ -186,27 +194,29 @@ impl<R: Extension> Dispatcher<R> {
         self.vm.start();
         if self.is_known(context) {
             self.vm.report_oddity(Callback::ContextCreate, context, Oddity::RepeatedContext);
-        } else if !self.roots.insert(context, None) {
+        } else if !self.roots.insert(context) {
             self.vm.report_oddity(Callback::ContextCreate, context, Oddity::NoMemory);
         }
     }
 
     #[inline(always)]
     fn create_stream(&self, context: u32, parent: u32) -> Result<(), Oddity> {
-        if self.is_known(context) {
-            return Err(Oddity::RepeatedContext);
-        }
-        let root = self.roots.take(parent).map_err(|absent| match absent {
-            Absent::Unknown => Oddity::UnknownParent,
-            Absent::Empty => Oddity::UnconfiguredParent,
-        })?;
+        let Some(root) = self.roots.take(parent) else { return Err(self.missing_parent(parent)) };
         let stream = self.vm.enter(|_| Box::new(R::Http::new(&root)));
         self.roots.put_back(parent, root);
-        // The extension's code ran: the host may have used the id meanwhile.
+        // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {
             return Err(Oddity::RepeatedContext);
         }
         if self.streams.insert(context, Some(stream)) { Ok(()) } else { Err(Oddity::NoMemory) }
+    }
+
+    #[cold]
+    fn missing_parent(&self, parent: u32) -> Oddity {
+        match self.roots.absence(parent) {
+            Absent::Unknown => Oddity::UnknownParent,
+            Absent::Empty => Oddity::UnconfiguredParent,
+        }
     }
 
     #[inline(always)]
@@ -245,10 +255,10 @@ impl<R: Extension> Dispatcher<R> {
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<()>,
     ) {
         match self.with_stream(context, run) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => self.vm.report(callback, context, &error),
-            Err(Absent::Unknown) if self.roots.contains(context) => {}
-            Err(absent) => self.report_absent(callback, context, absent),
+            Some(Ok(())) => {}
+            Some(Err(error)) => self.vm.report(callback, context, &error),
+            None if self.roots.contains(context) => {}
+            None => self.report_absent(callback, context),
         }
     }
 

@@ -72,7 +72,7 @@ impl WasmGuest {
         let allocator = allocator.typed(&store).map_err(|error| fail(error.to_string()))?;
         store.data_mut().allocator = Some(allocator);
         start(&mut store, instance)
-            .map_err(|error| fail(format!("trap while it starts: {}", explain(store.data_mut(), &error))))?;
+            .map_err(|error| fail(format!("it does not start: {}", trap(store.data_mut(), &error))))?;
         store.data_mut().period = Period::Callback;
 
         let functions: Vec<_> =
@@ -173,8 +173,7 @@ impl WasmGuest {
         match outcome {
             Ok(()) => result[0].i32().unwrap_or_default().cast_unsigned(),
             Err(error) => {
-                let mut trap = Trap::new(explain(store.data_mut(), &error));
-                trap.during = Some(callback);
+                let trap = Trap { during: Some(callback), ..trap(store.data_mut(), &error) };
                 *self.trap.borrow_mut() = Some(trap);
                 0
             }
@@ -241,11 +240,13 @@ fn start(store: &mut Store<State>, instance: Instance) -> Result<(), wasmi::Erro
     main.call(store, &arguments, &mut [Val::I32(0)])
 }
 
-/// What to say of a trap: the engine's word for it, after the line with which a panic hook announced it.
-fn explain(state: &mut State, error: &wasmi::Error) -> String {
-    match state.last_words.take() {
-        Some(line) => format!("{line} ({error})"),
-        None => error.to_string(),
+/// The trap of a module: as its panic hook announced it if it did, else in the engine's words.
+fn trap(state: &mut State, error: &wasmi::Error) -> Trap {
+    let Some(line) = state.last_words.take() else { return Trap::new(error.to_string()) };
+    // As the standard library words it.
+    match line.strip_prefix("panicked at ").and_then(|line| line.split_once(":\n")) {
+        Some((location, message)) => Trap { location: Some(location.to_owned()), ..Trap::new(message) },
+        None => Trap::new(format!("{line} ({error})")),
     }
 }
 

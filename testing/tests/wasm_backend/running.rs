@@ -47,6 +47,17 @@ fn a_panic_is_told_by_the_line_before_the_trap() {
 }
 
 #[test]
+fn a_panic_of_rust_is_told_apart_from_its_place() {
+    let guest = guest(&format!(
+        r#"{LOG} {BASICS} (data (i32.const 16) "panicked at src/lib.rs:3:5:\nboom")
+        (func (export "proxy_on_log") (param i32)
+            (drop (call $log (i32.const 5) (i32.const 16) (i32.const 32))) unreachable)"#
+    ));
+    let trap = guest.enter(Rc::new(Recorder::default()), &mut |guest| guest.on_log(2)).unwrap_err();
+    assert_eq!((trap.message.as_str(), trap.location.as_deref()), ("boom", Some("src/lib.rs:3:5")));
+}
+
+#[test]
 fn a_callback_that_hangs_traps() {
     let guest =
         guest(&format!(r#"{BASICS} (func (export "proxy_on_log") (param i32) (loop $again (br $again)))"#));

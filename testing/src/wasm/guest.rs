@@ -4,7 +4,7 @@ use super::LoadError;
 use super::call::{Period, State};
 use super::export::{self, ALLOCATORS, INITIALIZE, MAIN, START};
 use super::import::lookup;
-use super::module::WasmModule;
+use super::module::{AbiVersion, WasmModule};
 use crate::Trap;
 use crate::backend::Backend;
 use std::cell::{Cell, RefCell};
@@ -61,7 +61,7 @@ impl WasmGuest {
         let memory = module.parsed().exports().find(|export| matches!(export.ty(), ExternType::Memory(_)));
         let memory = memory.ok_or_else(|| fail("it exports no memory".to_owned()))?.name();
 
-        let mut store = Store::new(module.parsed().engine(), State::new(memory));
+        let mut store = Store::new(module.parsed().engine(), State::new(module.abi_version(), memory));
         store.limiter(|state| &mut state.limits);
         refuel(&mut store, FUEL_LIMIT);
         let instance = link(module, &mut store).map_err(|error| fail(error.to_string()))?;
@@ -182,8 +182,9 @@ impl WasmGuest {
 }
 
 impl State {
-    fn new(memory: &str) -> Self {
+    fn new(version: AbiVersion, memory: &str) -> Self {
         State {
+            version,
             host: None,
             period: Period::Start,
             memory: memory.to_owned(),

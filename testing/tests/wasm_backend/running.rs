@@ -135,3 +135,28 @@ fn a_module_of_version_0_1_0_has_its_own_functions_and_shorter_callbacks() {
     ];
     assert_eq!(*host.calls.borrow(), calls);
 }
+
+#[test]
+fn a_module_of_version_0_1_0_sees_an_absent_header_as_empty() {
+    let absent = |version: &str| {
+        let basics = BASICS.replace("0_2_1", version);
+        let guest = guest(&format!(
+            r#"{HEADER_VALUE} {basics}
+            (func (export "proxy_on_response_trailers") (param i32 i32) (result i32)
+                (call $value (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 8)))"#
+        ));
+        let mut status = 0;
+        guest.enter(Rc::new(Empty), &mut |guest| status = guest.on_response_trailers(2, 0)).unwrap();
+        status
+    };
+    assert_eq!(["0_1_0", "0_2_0", "0_2_1"].map(absent), [0, 1, 1]);
+}
+
+/// A host without headers.
+struct Empty;
+
+impl Host for Empty {
+    fn header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer<Vec<u8>> {
+        Err(Status::NOT_FOUND)
+    }
+}

@@ -17,6 +17,13 @@ mod module;
 mod page;
 mod stream;
 
+// The guests, natively. As dependencies they would have to be libraries too, and then cargo would build their
+// modules without link-time optimisation.
+#[path = "../../guests/do-nothing/src/lib.rs"]
+mod do_nothing;
+#[path = "../../guests/headers/src/lib.rs"]
+mod headers;
+
 use std::path::Path;
 use std::process::ExitCode;
 

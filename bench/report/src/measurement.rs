@@ -1,9 +1,9 @@
 //! What is measured.
 
+use crate::do_nothing::DoNothing;
+use crate::headers::Rewrite;
 use crate::host::FixedHost;
 use crate::{Result, allocation, meter, module, stream};
-use bench_do_nothing::DoNothing;
-use bench_headers::Rewrite;
 use std::path::Path;
 use std::rc::Rc;
 use waxwing::__private::{Callback, Dispatcher, Extension, Guest, Host, enter};

@@ -52,10 +52,7 @@ fn build(package: &str) -> Result<WasmModule, LoadError> {
         return Err(fail(format!("the build failed; its messages are above, and to repeat it: {cargo:?}")));
     }
     let module = artifact(&output, package).ok_or_else(|| {
-        fail(
-            "the build made no module: its Cargo.toml needs [lib] crate-type = [\"cdylib\", \"rlib\"]"
-                .to_owned(),
-        )
+        fail("the build made no module: its Cargo.toml needs [lib] crate-type = [\"cdylib\"]".to_owned())
     })?;
     WasmModule::from_file(module)
 }

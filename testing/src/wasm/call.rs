@@ -1,5 +1,6 @@
 //! One call of a host function: its arguments, and the memory of the module that makes it.
 
+use super::module::AbiVersion;
 use std::rc::Rc;
 use wasmi::{Caller, Memory, StoreLimits, TypedFunc, Val};
 use waxwing::__private::Host;
@@ -7,6 +8,7 @@ use waxwing::Status;
 
 /// What a running module belongs to.
 pub(super) struct State {
+    pub(super) version: AbiVersion,
     /// Whom its calls reach; nobody outside [`enter`](super::WasmGuest::enter).
     pub(super) host: Option<Rc<dyn Host>>,
     pub(super) period: Period,
@@ -71,6 +73,11 @@ impl<'a> Call<'a> {
     pub(super) fn host(&self) -> Result<Rc<dyn Host>, Stop> {
         // As for a native guest that calls outside a callback.
         self.caller.data().host.clone().ok_or(Stop::from(Status::INTERNAL_FAILURE))
+    }
+
+    /// The version of the ABI that the module declares.
+    pub(super) fn version(&self) -> AbiVersion {
+        self.caller.data().version
     }
 
     pub(super) fn state(&mut self) -> &mut State {

@@ -4,7 +4,7 @@ use super::LoadError;
 use super::call::{Period, State};
 use super::export::{self, ALLOCATORS, INITIALIZE, MAIN, START};
 use super::import::lookup;
-use super::module::WasmModule;
+use super::module::{AbiVersion, WasmModule};
 use crate::Trap;
 use crate::backend::Backend;
 use std::cell::{Cell, RefCell};
@@ -61,7 +61,7 @@ impl WasmGuest {
         let memory = module.parsed().exports().find(|export| matches!(export.ty(), ExternType::Memory(_)));
         let memory = memory.ok_or_else(|| fail("it exports no memory".to_owned()))?.name();
 
-        let mut store = Store::new(module.parsed().engine(), State::new(memory));
+        let mut store = Store::new(module.parsed().engine(), State::new(module.abi_version(), memory));
         store.limiter(|state| &mut state.limits);
         refuel(&mut store, FUEL_LIMIT);
         let instance = link(module, &mut store).map_err(|error| fail(error.to_string()))?;
@@ -72,7 +72,7 @@ impl WasmGuest {
         let allocator = allocator.typed(&store).map_err(|error| fail(error.to_string()))?;
         store.data_mut().allocator = Some(allocator);
         start(&mut store, instance)
-            .map_err(|error| fail(format!("trap while it starts: {}", explain(store.data_mut(), &error))))?;
+            .map_err(|error| fail(format!("it does not start: {}", trap(store.data_mut(), &error))))?;
         store.data_mut().period = Period::Callback;
 
         let functions: Vec<_> =
@@ -173,8 +173,7 @@ impl WasmGuest {
         match outcome {
             Ok(()) => result[0].i32().unwrap_or_default().cast_unsigned(),
             Err(error) => {
-                let mut trap = Trap::new(explain(store.data_mut(), &error));
-                trap.during = Some(callback);
+                let trap = Trap { during: Some(callback), ..trap(store.data_mut(), &error) };
                 *self.trap.borrow_mut() = Some(trap);
                 0
             }
@@ -183,8 +182,9 @@ impl WasmGuest {
 }
 
 impl State {
-    fn new(memory: &str) -> Self {
+    fn new(version: AbiVersion, memory: &str) -> Self {
         State {
+            version,
             host: None,
             period: Period::Start,
             memory: memory.to_owned(),
@@ -241,11 +241,13 @@ fn start(store: &mut Store<State>, instance: Instance) -> Result<(), wasmi::Erro
     main.call(store, &arguments, &mut [Val::I32(0)])
 }
 
-/// What to say of a trap: the engine's word for it, after the line with which a panic hook announced it.
-fn explain(state: &mut State, error: &wasmi::Error) -> String {
-    match state.last_words.take() {
-        Some(line) => format!("{line} ({error})"),
-        None => error.to_string(),
+/// The trap of a module: as its panic hook announced it if it did, else in the engine's words.
+fn trap(state: &mut State, error: &wasmi::Error) -> Trap {
+    let Some(line) = state.last_words.take() else { return Trap::new(error.to_string()) };
+    // As the standard library words it.
+    match line.strip_prefix("panicked at ").and_then(|line| line.split_once(":\n")) {
+        Some((location, message)) => Trap { location: Some(location.to_owned()), ..Trap::new(message) },
+        None => Trap::new(format!("{line} ({error})")),
     }
 }
 

@@ -118,3 +118,10 @@ fn only_exported_callbacks_are_offered() {
     let guest = guest(&format!(r#"{BASICS} (func (export "proxy_on_log") (param i32))"#));
     assert_eq!(guest.callbacks(), Callbacks::NONE.with(Callback::Log));
 }
+
+#[test]
+fn a_package_that_does_not_build_is_an_error_that_says_how_to_repeat_it() {
+    let error = WasmModule::build("no-such-package").unwrap_err().to_string();
+    assert!(error.starts_with("cannot load `no-such-package`: the build failed"), "{error}");
+    assert!(error.contains("--package"), "{error}");
+}

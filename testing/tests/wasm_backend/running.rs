@@ -47,6 +47,17 @@ fn a_panic_is_told_by_the_line_before_the_trap() {
 }
 
 #[test]
+fn a_panic_of_rust_is_told_apart_from_its_place() {
+    let guest = guest(&format!(
+        r#"{LOG} {BASICS} (data (i32.const 16) "panicked at src/lib.rs:3:5:\nboom")
+        (func (export "proxy_on_log") (param i32)
+            (drop (call $log (i32.const 5) (i32.const 16) (i32.const 32))) unreachable)"#
+    ));
+    let trap = guest.enter(Rc::new(Recorder::default()), &mut |guest| guest.on_log(2)).unwrap_err();
+    assert_eq!((trap.message.as_str(), trap.location.as_deref()), ("boom", Some("src/lib.rs:3:5")));
+}
+
+#[test]
 fn a_callback_that_hangs_traps() {
     let guest =
         guest(&format!(r#"{BASICS} (func (export "proxy_on_log") (param i32) (loop $again (br $again)))"#));
@@ -123,4 +134,29 @@ fn a_module_of_version_0_1_0_has_its_own_functions_and_shorter_callbacks() {
         "continue_stream HTTP_REQUEST",
     ];
     assert_eq!(*host.calls.borrow(), calls);
+}
+
+#[test]
+fn a_module_of_version_0_1_0_sees_an_absent_header_as_empty() {
+    let absent = |version: &str| {
+        let basics = BASICS.replace("0_2_1", version);
+        let guest = guest(&format!(
+            r#"{HEADER_VALUE} {basics}
+            (func (export "proxy_on_response_trailers") (param i32 i32) (result i32)
+                (call $value (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 8)))"#
+        ));
+        let mut status = 0;
+        guest.enter(Rc::new(Empty), &mut |guest| status = guest.on_response_trailers(2, 0)).unwrap();
+        status
+    };
+    assert_eq!(["0_1_0", "0_2_0", "0_2_1"].map(absent), [0, 1, 1]);
+}
+
+/// A host without headers.
+struct Empty;
+
+impl Host for Empty {
+    fn header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer<Vec<u8>> {
+        Err(Status::NOT_FOUND)
+    }
 }

@@ -52,7 +52,7 @@ fn a_restricted_call_while_starting_traps() {
     ));
     assert_eq!(
         refused,
-        "trap while it starts: the module calls proxy_set_effective_context while it starts: hosts allow \
+        "it does not start: trap: the module calls proxy_set_effective_context while it starts: hosts allow \
          proxy_log and WASI only"
     );
 }
@@ -63,5 +63,5 @@ fn a_panic_while_starting_says_its_last_words() {
         r#"{LOG} {BASICS} (data (i32.const 16) "boom")
         (func (export "_start") (drop (call $log (i32.const 5) (i32.const 16) (i32.const 4))) unreachable)"#
     ));
-    assert!(refused.starts_with("trap while it starts: boom (wasm `unreachable`"), "{refused}");
+    assert!(refused.starts_with("it does not start: trap: boom (wasm `unreachable`"), "{refused}");
 }

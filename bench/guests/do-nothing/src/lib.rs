@@ -4,9 +4,9 @@
 use waxwing::prelude::*;
 
 /// The root context.
-#[derive(Debug, Extension)]
+#[derive(Extension)]
 #[extension(http = DoNothingStream)]
-pub struct DoNothing;
+pub(crate) struct DoNothing;
 
 impl RootContext for DoNothing {
     type Config = ();
@@ -17,8 +17,7 @@ impl RootContext for DoNothing {
 }
 
 /// A stream, without state.
-#[derive(Debug)]
-pub struct DoNothingStream;
+pub(crate) struct DoNothingStream;
 
 #[callbacks]
 impl HttpContext for DoNothingStream {

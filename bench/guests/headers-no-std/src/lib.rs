@@ -7,8 +7,6 @@
 #[path = "../../headers/src/lib.rs"]
 mod headers;
 
-pub use headers::{Rewrite, RewriteStream};
-
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

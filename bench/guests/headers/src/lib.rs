@@ -4,9 +4,9 @@
 use waxwing::prelude::*;
 
 /// The root context.
-#[derive(Debug, Extension)]
+#[derive(Extension)]
 #[extension(http = RewriteStream)]
-pub struct Rewrite;
+pub(crate) struct Rewrite;
 
 impl RootContext for Rewrite {
     type Config = ();
@@ -17,8 +17,7 @@ impl RootContext for Rewrite {
 }
 
 /// A stream, without state.
-#[derive(Debug)]
-pub struct RewriteStream;
+pub(crate) struct RewriteStream;
 
 #[callbacks]
 impl HttpContext for RewriteStream {

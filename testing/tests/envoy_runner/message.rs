@@ -1,6 +1,6 @@
 //! Messages, both ways.
 
-use waxwing_testing::envoy::{Config, Observed, Proxy};
+use waxwing_testing::envoy::{Config, Observed};
 use waxwing_testing::{Level, Request, Response};
 
 use crate::module::Module;

@@ -33,31 +33,31 @@ const PRELUDE: &str = r#"
 "#;
 
 /// A `.wasm` file in a folder that goes with it.
-pub struct Module {
+pub(crate) struct Module {
     folder: tempfile::TempDir,
 }
 
 impl Module {
     /// Assembles a module out of the prelude and this.
-    pub fn new(rest: &str) -> Module {
+    pub(crate) fn new(rest: &str) -> Module {
         Module::assemble(&format!("(module {PRELUDE} {rest})"))
     }
 
     /// Assembles a module that has this import as well; imports come first.
-    pub fn with_import(import: &str) -> Module {
+    pub(crate) fn with_import(import: &str) -> Module {
         Module::assemble(&format!("(module {import} {PRELUDE})"))
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         Path::new(self.folder.path()).join("probe.wasm")
     }
 
-    pub fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         Config::new(self.path())
     }
 
     /// Starts it in Envoy, whose log goes with the module.
-    pub fn start(&self, config: &Config) -> Result<Proxy, Error> {
+    pub(crate) fn start(&self, config: &Config) -> Result<Proxy, Error> {
         Start::new().folder(self.folder.path()).start(config)
     }
 

@@ -187,6 +187,15 @@ fn a_body_above_the_buffer_limit_is_refused() {
 }
 
 #[test]
+fn a_body_above_what_envoy_reads_at_once_passes_both_ways() {
+    let body: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).step_by(3).collect();
+    let request = Request::post("/").chunks([body.clone(), body.clone()]);
+    let observed = exchange(NOTHING, &request, &Response::new(200).body(body.clone()));
+    assert!(observed.forwarded.unwrap().body_bytes() == [body.clone(), body.clone()].concat());
+    assert!(observed.response.unwrap().body_bytes() == body);
+}
+
+#[test]
 fn an_assertion_in_the_origin_fails_the_test_and_not_more() {
     let module = Module::new(NOTHING);
     let mut proxy = module.start(&module.config()).unwrap();

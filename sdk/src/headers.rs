@@ -342,7 +342,7 @@ mod tests {
         }
         let expected = Some(b"v".to_vec());
         assert_eq!(bytes("v"), expected);
-        assert_eq!(bytes(&String::from("v")), expected);
+        assert_eq!(bytes(String::from("v")), expected);
         assert_eq!(bytes(b"v"), expected);
         assert_eq!(bytes(Some(&b"v"[..])), expected);
         assert_eq!(bytes(Cow::Borrowed("v")), expected);

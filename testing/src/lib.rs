@@ -2,27 +2,44 @@
 #![forbid(unsafe_code)]
 
 mod backend;
+mod builder;
+mod clock;
 mod config;
+mod core;
 mod difference;
 #[cfg(feature = "envoy")]
 pub mod envoy;
 mod evidence;
 mod exchange;
+mod host;
 mod host_call;
 mod http;
 mod log;
+mod native;
+mod panic;
+mod runner;
 mod scenario;
 mod seen;
+mod stream;
 mod timeline;
 mod trap;
+#[cfg(feature = "wasm")]
+pub mod wasm;
 
+pub use builder::{HostBuilder, StartError};
+pub use clock::Clock;
 pub use config::IntoConfig;
 pub use exchange::{Exchange, Outcome};
+pub use host::Host;
 pub use host_call::{HostCall, Reply};
 pub use http::{Body, HeaderList, Request, Response};
 pub use log::{Level, LogLine, Logs};
+pub use runner::Native;
+#[cfg(feature = "wasm")]
+pub use runner::Wasm;
 pub use scenario::{FailurePolicy, Runner, Scenario};
 pub use seen::Seen;
+pub use stream::{EndOfStream, HttpStream, Phase};
 pub use timeline::{Arguments, Event, Returned, Timeline};
 pub use trap::Trap;
 

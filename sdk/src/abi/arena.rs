@@ -5,7 +5,8 @@
 //! [`Arena::enter`] that was running when they were allocated returns. That makes a header value cost an
 //! addition, and lets views hand out slices that outlive the view's own borrow.
 
-use alloc::alloc::{Layout, alloc_zeroed, dealloc};
+use alloc::alloc::{alloc_zeroed, dealloc};
+use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::ptr::{self, NonNull};

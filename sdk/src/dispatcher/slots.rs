@@ -34,7 +34,9 @@ pub(super) enum Absent {
 }
 
 impl<T> Slot<T> {
-    const EMPTY: Self = Slot { id: Cell::new(0), replied: Cell::new(false), context: Cell::new(None) };
+    const fn empty() -> Self {
+        Slot { id: Cell::new(0), replied: Cell::new(false), context: Cell::new(None) }
+    }
 
     fn take(&self) -> Slot<T> {
         Slot {
@@ -53,7 +55,7 @@ impl<T, const FRONT: usize> Slots<T, FRONT> {
     };
 
     pub(super) const fn new() -> Self {
-        Slots { front: [const { Slot::EMPTY }; FRONT], behind: Cell::new(None) }
+        Slots { front: [const { Slot::empty() }; FRONT], behind: Cell::new(None) }
     }
 
     #[inline(always)]

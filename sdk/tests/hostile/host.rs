@@ -1,0 +1,220 @@
+//! A host that answers anything, and calls back from inside any call.
+
+use crate::chaos::Chaos;
+use crate::coverage::Coverage;
+use crate::extension::{Chaotic, set_case};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use waxwing::__private::{
+    Answer, BufferType, Dispatcher, Guest, Host, LocalResponseParts, MapType, StreamType, enter,
+};
+use waxwing::Status;
+
+/// How deep it calls back into a guest that is calling it.
+const MAX_DEPTH: u8 = 3;
+
+pub(crate) struct HostileHost {
+    guest: Rc<Dispatcher<Chaotic>>,
+    chaos: Rc<Chaos>,
+    coverage: Rc<Coverage>,
+    /// Of the contexts that it made, and may have deleted.
+    ids: RefCell<Vec<u32>>,
+    depth: Cell<u8>,
+    this: Weak<HostileHost>,
+}
+
+impl HostileHost {
+    pub(crate) fn start(chaos: Chaos, coverage: Rc<Coverage>) -> Rc<Self> {
+        let chaos = Rc::new(chaos);
+        set_case(Some((chaos.clone(), coverage.clone())));
+        let host = Rc::new_cyclic(|this| HostileHost {
+            guest: Rc::new(Dispatcher::new()),
+            chaos,
+            coverage,
+            ids: RefCell::new(vec![1]),
+            depth: Cell::new(0),
+            this: this.clone(),
+        });
+        // Most cases begin as a sane host would.
+        if !host.chaos.rarely(8) {
+            host.enter(|guest| {
+                guest.on_context_create(1, 0);
+                guest.on_vm_start(1, 0);
+                guest.on_configure(1, 2);
+            });
+        }
+        host
+    }
+
+    /// Ends the case; the guest's contexts are dropped while its decisions can still be asked for.
+    pub(crate) fn stop(self: Rc<Self>) {
+        drop(self);
+        set_case(None);
+    }
+
+    fn enter(&self, callback: impl FnOnce(&Dispatcher<Chaotic>)) {
+        let Some(host) = self.this.upgrade() else { return };
+        self.depth.set(self.depth.get() + 1);
+        enter(host, self.guest.clone(), || callback(&self.guest));
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    /// An id that is probably alive.
+    fn id(&self, choice: u8) -> u32 {
+        let ids = self.ids.borrow();
+        match choice % 16 {
+            15 => [0, u32::MAX, 77][usize::from(choice / 16) % 3],
+            _ => ids[usize::from(choice) % ids.len()],
+        }
+    }
+
+    /// One callback, whatever the bytes make of it.
+    pub(crate) fn call(&self, [kind, id, number, flags]: [u8; 4]) {
+        let id = self.id(id);
+        let (number, flag) = (usize::from(number), flags & 1 == 1);
+        self.enter(|guest| match kind % 16 {
+            0 | 1 => {
+                // A new stream, of the root context most of the time; rarely with an id that exists.
+                let parent = if flags < 200 { 1 } else { id };
+                let context = if flags % 16 == 0 { id } else { self.new_id() };
+                guest.on_context_create(context, parent);
+            }
+            2 => {
+                let root = self.new_id();
+                guest.on_context_create(root, 0);
+                guest.on_configure(root, number);
+            }
+            3 => {
+                guest.on_vm_start(id, number);
+                guest.on_configure(if flag { id } else { 1 }, number);
+            }
+            4 | 5 => drop(guest.on_request_headers(id, number, flag)),
+            6 => drop(guest.on_request_body(id, number, flag)),
+            7 => drop(guest.on_request_trailers(id, number)),
+            8 | 9 => drop(guest.on_response_headers(id, number, flag)),
+            10 => drop(guest.on_response_body(id, number, flag)),
+            11 => drop(guest.on_response_trailers(id, number)),
+            12 => drop(guest.on_done(id)),
+            13 => guest.on_log(id),
+            14 => drop(guest.allocate(number * number * number)),
+            _ => guest.on_delete(if flags < 250 && id == 1 { 2 } else { id }),
+        });
+    }
+
+    fn new_id(&self) -> u32 {
+        let mut ids = self.ids.borrow_mut();
+        let id = ids.len() as u32 + 1;
+        ids.push(id);
+        id
+    }
+
+    /// What a host function does before it answers: it may call back, and it may refuse.
+    fn step(&self) -> Answer {
+        let chaos = &self.chaos;
+        if chaos.rarely(12) && self.depth.get() <= MAX_DEPTH {
+            self.coverage.met("host re-entered");
+            self.call([chaos.byte(), chaos.byte(), chaos.byte(), chaos.byte()]);
+        }
+        match chaos.below(16) {
+            15 => Err(Status::new(u32::from(chaos.byte()) * 0x0101_0101).unwrap_or(Status::UNIMPLEMENTED)),
+            14 => Err(Status::ALL[usize::from(chaos.byte()) % Status::ALL.len()]),
+            _ => Ok(()),
+        }
+    }
+
+    /// A pair block, sound or not.
+    fn pairs(&self) -> Vec<u8> {
+        let mut block = b"\x02\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x02\0\0\0a\x001\0b\x0022\0".to_vec();
+        let chaos = &self.chaos;
+        match chaos.below(8) {
+            5 => block.truncate(usize::from(chaos.byte()) % block.len()),
+            6 => block.extend(chaos.bytes()),
+            7 => {
+                let at = usize::from(chaos.byte()) % block.len();
+                block[at] = chaos.byte();
+            }
+            _ => {}
+        }
+        block
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match self.chaos.below(8) {
+            0 => b"text".to_vec(),
+            7 => vec![b'z'; 5_000],
+            _ => self.chaos.bytes(),
+        }
+    }
+}
+
+impl Host for HostileHost {
+    fn log(&self, level: u32, message: &[u8]) -> Answer {
+        if level >= 3 {
+            self.coverage.logged(&String::from_utf8_lossy(message));
+        }
+        self.step()
+    }
+    fn current_time_nanoseconds(&self) -> Answer<u64> {
+        self.step().map(|()| u64::from(self.chaos.byte()) << 56)
+    }
+    fn buffer_bytes(&self, buffer: BufferType, _start: usize, _max_len: usize) -> Answer<Vec<u8>> {
+        self.step()?;
+        if buffer != BufferType::PLUGIN_CONFIGURATION {
+            return Ok(self.bytes());
+        }
+        Ok(match self.chaos.below(16) {
+            13 => b"".to_vec(),
+            14 => b"{\"a\": \"secret\"}".to_vec(),
+            15 => b"\"\xff".to_vec(),
+            _ => b"{}".to_vec(),
+        })
+    }
+    fn set_buffer_bytes(&self, _: BufferType, _: usize, _: usize, _: &[u8]) -> Answer {
+        self.step()
+    }
+    fn header_map_pairs(&self, _map: MapType) -> Answer<Vec<u8>> {
+        self.step().map(|()| self.pairs())
+    }
+    fn set_header_map_pairs(&self, _map: MapType, _block: &[u8]) -> Answer {
+        self.step()
+    }
+    fn header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer<Vec<u8>> {
+        self.step().map(|()| self.bytes())
+    }
+    fn add_header_map_value(&self, _: MapType, _: &[u8], _: &[u8]) -> Answer {
+        self.step()
+    }
+    fn replace_header_map_value(&self, _: MapType, _: &[u8], _: &[u8]) -> Answer {
+        self.step()
+    }
+    fn remove_header_map_value(&self, _: MapType, _: &[u8]) -> Answer {
+        self.step()
+    }
+    fn continue_stream(&self, _stream: StreamType) -> Answer {
+        self.step()
+    }
+    fn close_stream(&self, _stream: StreamType) -> Answer {
+        self.step()
+    }
+    fn send_local_response(&self, _response: LocalResponseParts<'_>) -> Answer {
+        self.step()
+    }
+    fn property(&self, _path: &[u8]) -> Answer<Vec<u8>> {
+        self.step().map(|()| self.bytes())
+    }
+    fn set_property(&self, _path: &[u8], _value: &[u8]) -> Answer {
+        self.step()
+    }
+    fn set_effective_context(&self, _context: u32) -> Answer {
+        self.step()
+    }
+
+    fn misplace(&self, address: usize, len: usize) -> (usize, usize) {
+        let error = usize::from(self.chaos.byte()) << self.chaos.below(64);
+        match self.chaos.below(16) {
+            14 => (address.wrapping_add(error), len),
+            15 => (address, len.wrapping_add(error)),
+            _ => (address, len),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a host is told before it starts.
+
+use crate::backend::Backend;
+use crate::config::IntoConfig;
+use crate::core::{HostCore, Refusal, Settings};
+use crate::host::Host;
+use crate::http::property_path;
+use crate::log::Logs;
+use crate::scenario::FailurePolicy;
+use crate::trap::Trap;
+use crate::{Request, Response};
+use std::fmt;
+use std::rc::Rc;
+use waxwing::__private::Callback;
+
+type Guest = Box<dyn FnOnce() -> Result<Rc<dyn Backend>, String>>;
+
+/// Settings of a [`Host`]. Each has a default.
+#[must_use = "call `start`"]
+pub struct HostBuilder {
+    guest: Guest,
+    settings: Settings,
+}
+
+impl HostBuilder {
+    pub(crate) fn new(guest: impl FnOnce() -> Result<Rc<dyn Backend>, String> + 'static) -> Self {
+        let settings = Settings {
+            config: Vec::new(),
+            vm_config: Vec::new(),
+            plugin_name: "plugin".to_owned(),
+            root_id: String::new(),
+            vm_id: String::new(),
+            failure_policy: FailurePolicy::Closed,
+            buffer_limit: BUFFER_LIMIT,
+            properties: Vec::new(),
+            origin: Rc::new(crate::echo),
+        };
+        HostBuilder { guest: Box::new(guest), settings }
+    }
+
+    /// Sets the configuration of the plugin: bytes, text, or a [`json!`](crate::json) value.
+    pub fn config(mut self, config: impl IntoConfig) -> Self {
+        self.settings.config = config.into_config();
+        self
+    }
+
+    /// Sets the configuration of the VM, which all plugins in a VM share.
+    pub fn vm_config(mut self, config: impl IntoConfig) -> Self {
+        self.settings.vm_config = config.into_config();
+        self
+    }
+
+    /// Sets the name of the plugin, `plugin` by default; the extension reads it as the property
+    /// `plugin_name`.
+    pub fn plugin_name(mut self, name: impl Into<String>) -> Self {
+        self.settings.plugin_name = name.into();
+        self
+    }
+
+    /// Sets the root id, which chooses among the extensions of a module; empty by default.
+    pub fn root_id(mut self, root_id: impl Into<String>) -> Self {
+        self.settings.root_id = root_id.into();
+        self
+    }
+
+    /// Sets the id of the VM; empty by default.
+    pub fn vm_id(mut self, vm_id: impl Into<String>) -> Self {
+        self.settings.vm_id = vm_id.into();
+        self
+    }
+
+    /// Lets streams go on without the extension after a trap. By default they fail with 503.
+    pub fn fail_open(self) -> Self {
+        self.failure_policy(FailurePolicy::Open)
+    }
+
+    /// Sets what becomes of streams after a trap.
+    pub fn failure_policy(mut self, policy: FailurePolicy) -> Self {
+        self.settings.failure_policy = policy;
+        self
+    }
+
+    /// Sets how many bytes of a body the host holds back for a stream, 1 MiB by default. Beyond, it answers
+    /// 413 to the request, or 500 in place of the response.
+    pub fn buffer_limit(mut self, bytes: usize) -> Self {
+        self.settings.buffer_limit = bytes;
+        self
+    }
+
+    /// Sets a property of all streams. The value is in the host's encoding of the property's type, as in
+    /// [`Request::property`], which takes precedence.
+    pub fn property<S: AsRef<[u8]>>(
+        mut self,
+        path: impl IntoIterator<Item = S>,
+        value: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.settings.properties.push((property_path(path), value.into()));
+        self
+    }
+
+    /// Sets what the upstream answers. By default it [echoes](crate::echo).
+    pub fn origin(mut self, origin: impl Fn(&Request) -> Response + 'static) -> Self {
+        self.settings.origin = Rc::new(origin);
+        self
+    }
+
+    /// Loads the extension and configures it.
+    ///
+    /// # Panics
+    ///
+    /// If it does not load, refuses its configuration or traps; with what it logged.
+    #[track_caller]
+    pub fn start(self) -> Host {
+        match self.try_start() {
+            Ok(host) => host,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Loads the extension and configures it.
+    ///
+    /// # Errors
+    ///
+    /// If it does not load, refuses its configuration or traps.
+    pub fn try_start(self) -> Result<Host, StartError> {
+        let backend = (self.guest)()
+            .map_err(|problem| StartError { cause: Cause::Unloadable(problem), logs: Logs::default() })?;
+        let core = HostCore::new(backend, self.settings);
+        let refusal = core.start();
+        let logs = Logs::new(core.logs());
+        match refusal {
+            Ok(()) => Ok(Host::from_core(core)),
+            Err(Refusal::Refused(callback)) => Err(StartError { cause: Cause::Refused(callback), logs }),
+            Err(Refusal::Trapped(trap)) => Err(StartError { cause: Cause::Trapped(trap), logs }),
+        }
+    }
+}
+
+impl fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostBuilder").field("plugin_name", &self.settings.plugin_name).finish_non_exhaustive()
+    }
+}
+
+/// Envoy's default.
+const BUFFER_LIMIT: usize = 1024 * 1024;
+
+/// Why a host did not start.
+#[derive(Clone, Debug)]
+pub struct StartError {
+    cause: Cause,
+    logs: Logs,
+}
+
+#[derive(Clone, Debug)]
+enum Cause {
+    Unloadable(String),
+    Refused(Callback),
+    Trapped(Trap),
+}
+
+impl StartError {
+    /// The callback that returned false, if one did.
+    pub fn refused_by(&self) -> Option<Callback> {
+        match &self.cause {
+            Cause::Refused(callback) => Some(*callback),
+            _ => None,
+        }
+    }
+
+    /// The trap, if it trapped.
+    pub fn trap(&self) -> Option<&Trap> {
+        match &self.cause {
+            Cause::Trapped(trap) => Some(trap),
+            _ => None,
+        }
+    }
+
+    /// What the extension logged until then.
+    pub fn logs(&self) -> &Logs {
+        &self.logs
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cause {
+            Cause::Unloadable(problem) => return write!(f, "the extension cannot be loaded: {problem}"),
+            Cause::Refused(Callback::Configure) => f.write_str("the extension refuses its configuration")?,
+            Cause::Refused(callback) => write!(f, "the extension refuses to start: {callback} is false")?,
+            Cause::Trapped(trap) => write!(f, "the extension traps when it starts: {trap}")?,
+        }
+        write!(f, "\n{}", self.logs)
+    }
+}
+
+impl std::error::Error for StartError {}

@@ -1,0 +1,275 @@
+//! The host functions.
+
+use super::direction::{Shown, Side};
+use super::local_response::LocalReply;
+use super::queue::AfterCall;
+use super::stream::{State, Stream};
+use super::{HostCore, buffer, maps};
+use crate::HeaderList;
+use crate::host_call::{HostCall, Reply};
+use crate::log::{Level, LogLine};
+use crate::timeline::Event;
+use std::rc::Rc;
+use waxwing::__private::{Answer, BufferType, Host, LocalResponseParts, MapType, StreamType};
+use waxwing::Status;
+
+impl Host for HostCore {
+    fn log(&self, level: u32, message: &[u8]) -> Answer {
+        let call = HostCall::Log { level, message: message.to_vec() };
+        self.answer(call, done, |_| {
+            let level = Level::from_number(level).ok_or(Status::BAD_ARGUMENT)?;
+            let line = LogLine { level, message: String::from_utf8_lossy(message).into_owned() };
+            let running = self.vm.running().and_then(|context| self.stream(context));
+            if let Some(stream) = running {
+                stream.state_mut().logs.push(line.clone());
+            }
+            self.logs.borrow_mut().push(line);
+            Ok(())
+        })
+    }
+
+    fn current_time_nanoseconds(&self) -> Answer<u64> {
+        self.answer(HostCall::CurrentTime, |time| Reply::Number(*time), |_| Ok(self.clock.nanoseconds()))
+    }
+
+    fn buffer_bytes(&self, buffer: BufferType, start: usize, max_len: usize) -> Answer<Vec<u8>> {
+        let call = HostCall::BufferBytes { buffer, start, max_len };
+        self.answer(call, bytes, |stream| {
+            let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
+            match buffer.0 {
+                0 | 1 => {
+                    let side =
+                        if buffer == BufferType::HTTP_REQUEST_BODY { Side::Request } else { Side::Response };
+                    let Some(stream) = stream else { return Ok(Vec::new()) };
+                    let mut state = stream.state_mut();
+                    state.direction_mut(side).visible_mut().map_or(Ok(Vec::new()), |body| range(body))
+                }
+                // TCP data, gRPC messages and call data: nothing there is not an error.
+                2 | 3 | 5 | 8 => Ok(Vec::new()),
+                4 => Err(Status::NOT_FOUND),
+                6 => range(&self.settings.vm_config),
+                7 if self.configuring.get() => range(&self.settings.config),
+                7 => Err(Status::NOT_FOUND),
+                _ => Err(Status::BAD_ARGUMENT),
+            }
+        })
+    }
+
+    fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
+        let call = HostCall::SetBufferBytes { buffer, start, len, data: data.to_vec() };
+        self.answer(call, done, |stream| {
+            let side = match buffer {
+                BufferType::HTTP_REQUEST_BODY => Side::Request,
+                BufferType::HTTP_RESPONSE_BODY => Side::Response,
+                _ => return Err(Status::BAD_ARGUMENT),
+            };
+            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+            let mut state = stream.state_mut();
+            let body = state.direction_mut(side).visible_mut().ok_or(Status::BAD_ARGUMENT)?;
+            buffer::splice(body, start, len, data)
+        })
+    }
+
+    fn header_map_pairs(&self, map: MapType) -> Answer<Vec<u8>> {
+        self.answer(
+            HostCall::HeaderMapPairs { map },
+            |block: &Vec<u8>| Reply::Pairs(maps::decode(block).len()),
+            |stream| {
+                check(map)?;
+                Ok(stream.map_or_else(Vec::new, |stream| {
+                    readable(&stream.state(), map).map(maps::encode).unwrap_or_default()
+                }))
+            },
+        )
+    }
+
+    fn set_header_map_pairs(&self, map: MapType, block: &[u8]) -> Answer {
+        let pairs = maps::decode(block);
+        let call = HostCall::SetHeaderMapPairs { map, pairs: pairs.clone() };
+        self.change_map(call, map, |list| maps::replace_all(list, &pairs))
+    }
+
+    fn header_map_value(&self, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
+        let call = HostCall::HeaderMapValue { map, key: key.to_vec() };
+        self.answer(call, bytes, |stream| {
+            check(map)?;
+            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+            let state = stream.state();
+            match readable(&state, map) {
+                Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
+                None if state.logging => Err(Status::NOT_FOUND),
+                None => Err(Status::BAD_ARGUMENT),
+            }
+        })
+    }
+
+    fn add_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
+        let call = HostCall::AddHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
+        self.change_map(call, map, |list| maps::add(list, key, value))
+    }
+
+    fn replace_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
+        let call = HostCall::ReplaceHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
+        self.change_map(call, map, |list| maps::replace(list, key, value))
+    }
+
+    fn remove_header_map_value(&self, map: MapType, key: &[u8]) -> Answer {
+        let call = HostCall::RemoveHeaderMapValue { map, key: key.to_vec() };
+        self.change_map(call, map, |list| {
+            list.remove(key);
+        })
+    }
+
+    fn continue_stream(&self, stream_type: StreamType) -> Answer {
+        self.answer(HostCall::ContinueStream { stream: stream_type }, done, |stream| {
+            let side = match stream_type.0 {
+                0 => Side::Request,
+                1 => Side::Response,
+                2 => return Ok(()),
+                3 => return Err(Status::UNIMPLEMENTED),
+                _ => return Err(Status::BAD_ARGUMENT),
+            };
+            // Without a stream it succeeds and does nothing.
+            let Some(stream) = stream else { return Ok(()) };
+            self.vm.after_call(AfterCall::Continue(stream.context, side));
+            // Both directions: whichever is resumed, what was known of the request goes at once.
+            let mut state = stream.state_mut();
+            state.request.headers_live = false;
+            state.request.trailers_live = false;
+            state.request.shown = Shown::Nothing;
+            Ok(())
+        })
+    }
+
+    fn close_stream(&self, stream_type: StreamType) -> Answer {
+        self.answer(HostCall::CloseStream { stream: stream_type }, done, |stream| {
+            match (stream_type.0, stream) {
+                (0 | 1, Some(stream)) => {
+                    self.vm.after_call(AfterCall::Reset(stream.context));
+                    Ok(())
+                }
+                (0..=3, _) => Ok(()),
+                _ => Err(Status::BAD_ARGUMENT),
+            }
+        })
+    }
+
+    fn send_local_response(&self, response: LocalResponseParts<'_>) -> Answer {
+        let call = HostCall::SendLocalResponse {
+            status: response.status,
+            details: response.details.to_vec(),
+            body: response.body.to_vec(),
+            headers: maps::decode(response.headers),
+            grpc_status: Some(response.grpc_status).filter(|status| *status <= 16),
+        };
+        self.answer(call, done, |stream| {
+            self.vm.request_stop();
+            if let Some(stream) = stream {
+                self.vm.after_call(AfterCall::Reply(stream.context, LocalReply::from_parts(&response)));
+            }
+            Ok(())
+        })
+    }
+
+    fn property(&self, path: &[u8]) -> Answer<Vec<u8>> {
+        let call = HostCall::Property { path: path.to_vec() };
+        self.answer(call, bytes, |stream| self.property_of(stream.map(|stream| &**stream), path))
+    }
+
+    fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
+        let call = HostCall::SetProperty { path: path.to_vec(), value: value.to_vec() };
+        self.answer(call, done, |stream| {
+            let stream = stream.ok_or(Status::NOT_FOUND)?;
+            stream.state_mut().filter_state.insert(path.to_vec(), value.to_vec());
+            Ok(())
+        })
+    }
+
+    fn set_effective_context(&self, context: u32) -> Answer {
+        self.answer(HostCall::SetEffectiveContext { context }, done, |_| {
+            let known = context == 0 || context == self.root || self.stream(context).is_some();
+            if !known {
+                return Err(Status::BAD_ARGUMENT);
+            }
+            self.vm.set_effective(context);
+            Ok(())
+        })
+    }
+}
+
+impl HostCore {
+    /// Answers a call for the stream that it acts on, and notes both in the timeline of the running context.
+    fn answer<T>(
+        &self,
+        call: HostCall,
+        reply: impl FnOnce(&T) -> Reply,
+        act: impl FnOnce(Option<&Rc<Stream>>) -> Answer<T>,
+    ) -> Answer<T> {
+        let (Some(running), Some(acting)) = (self.vm.running(), self.vm.acting()) else {
+            return Err(Status::INTERNAL_FAILURE);
+        };
+        let answer = act(self.stream(acting).as_ref());
+        let noted = answer.as_ref().map(reply).map_err(|status| *status);
+        self.journal(running).push(Event::Call { call, answer: noted });
+        answer
+    }
+
+    fn change_map(&self, call: HostCall, map: MapType, change: impl FnOnce(&mut HeaderList)) -> Answer {
+        self.answer(call, done, |stream| {
+            check(map)?;
+            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+            let mut state = stream.state_mut();
+            change(writable(&mut state, map).ok_or(Status::BAD_ARGUMENT)?);
+            Ok(())
+        })
+    }
+}
+
+fn done(_: &()) -> Reply {
+    Reply::Done
+}
+
+fn bytes(bytes: &Vec<u8>) -> Reply {
+    Reply::Bytes(bytes.clone())
+}
+
+/// The numbers of the ABI end at 7; those from 4 on are maps of callouts.
+fn check(map: MapType) -> Answer {
+    if map.0 > 7 { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
+}
+
+/// The map, if it can be read now.
+fn readable(state: &State, map: MapType) -> Option<&HeaderList> {
+    let (request, response) = (&state.request, &state.response);
+    let (list, live) = match map {
+        MapType::HTTP_REQUEST_HEADERS => (&request.headers, request.headers_live || state.logging),
+        // Not part of what a host logs.
+        MapType::HTTP_REQUEST_TRAILERS => (&request.trailers, request.trailers_live && !state.logging),
+        MapType::HTTP_RESPONSE_HEADERS => (&response.headers, response.headers_live || state.logging),
+        MapType::HTTP_RESPONSE_TRAILERS => (&response.trailers, response.trailers_live || state.logging),
+        _ => return None,
+    };
+    list.as_ref().filter(|_| live)
+}
+
+/// The map, if it can be changed now. Asking for the trailers of a message that ends here makes them.
+fn writable(state: &mut State, map: MapType) -> Option<&mut HeaderList> {
+    let side = match map {
+        MapType::HTTP_REQUEST_HEADERS | MapType::HTTP_REQUEST_TRAILERS => Side::Request,
+        _ => Side::Response,
+    };
+    let direction = state.direction_mut(side);
+    match map {
+        MapType::HTTP_REQUEST_HEADERS | MapType::HTTP_RESPONSE_HEADERS => {
+            direction.headers.as_mut().filter(|_| direction.headers_live)
+        }
+        MapType::HTTP_REQUEST_TRAILERS | MapType::HTTP_RESPONSE_TRAILERS => {
+            if direction.may_create_trailers() {
+                direction.trailers = Some(HeaderList::new());
+                direction.trailers_live = true;
+            }
+            direction.trailers.as_mut().filter(|_| direction.trailers_live)
+        }
+        _ => None,
+    }
+}

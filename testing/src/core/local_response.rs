@@ -1,0 +1,140 @@
+//! Answers that do not come from the upstream.
+
+use super::direction::Side;
+use super::maps;
+use super::stream::State;
+use crate::HeaderList;
+use waxwing::__private::LocalResponseParts;
+
+/// An answer that the proxy makes.
+#[derive(Debug)]
+pub(super) struct LocalReply {
+    pub(super) status: u32,
+    pub(super) details: String,
+    pub(super) kind: Kind,
+    headers: Vec<(Vec<u8>, Vec<u8>)>,
+    body: Vec<u8>,
+    grpc_status: Option<u32>,
+}
+
+/// Why it makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The extension asked for it, or a message was not acceptable.
+    Reply,
+    /// The guest has trapped.
+    Failure,
+}
+
+impl LocalReply {
+    /// What a guest asked for.
+    pub(super) fn from_parts(parts: &LocalResponseParts<'_>) -> Self {
+        LocalReply {
+            status: parts.status,
+            details: without_white_space(parts.details),
+            kind: Kind::Reply,
+            headers: maps::decode(parts.headers),
+            body: parts.body.to_vec(),
+            grpc_status: Some(parts.grpc_status).filter(|status| *status <= GRPC_STATUS_MAX),
+        }
+    }
+
+    /// What the guest's trap leaves to say.
+    pub(super) fn failure() -> Self {
+        let reply = LocalReply::by_proxy(503, "", "wasm_fail_stream");
+        LocalReply { kind: Kind::Failure, grpc_status: Some(14), ..reply }
+    }
+
+    /// A body does not fit.
+    pub(super) fn too_large(side: Side) -> Self {
+        match side {
+            Side::Request => LocalReply::by_proxy(413, "Payload Too Large", "request_payload_too_large"),
+            Side::Response => {
+                LocalReply::by_proxy(500, "Internal Server Error", "response_payload_too_large")
+            }
+        }
+    }
+
+    /// A message has lost a header that it cannot do without.
+    pub(super) fn incomplete(side: Side, missing: &str) -> Self {
+        match side {
+            Side::Request => {
+                let body = format!("missing required header: {missing}");
+                LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers")
+            }
+            Side::Response => LocalReply::by_proxy(502, "", "filter_removed_required_response_headers"),
+        }
+    }
+
+    fn by_proxy(status: u32, body: &str, details: &str) -> Self {
+        LocalReply {
+            status,
+            details: details.to_owned(),
+            kind: Kind::Reply,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+            grpc_status: None,
+        }
+    }
+
+    /// The message as it starts on its way to the client. To a HEAD request the body is not sent.
+    pub(super) fn into_message(self, stream: &State) -> (HeaderList, Vec<u8>) {
+        let mut headers = HeaderList::new();
+        if stream.is_grpc {
+            headers.add(":status", "200");
+            headers.add("content-type", "application/grpc");
+            let grpc_status = self.grpc_status.unwrap_or_else(|| grpc_status_of(self.status));
+            headers.add("grpc-status", grpc_status.to_string());
+            if !self.body.is_empty() && !stream.is_head {
+                headers.add("grpc-message", percent_encoded(&self.body));
+            }
+            self.add_headers(&mut headers);
+            return (headers, Vec::new());
+        }
+        headers.add(":status", self.status.to_string());
+        self.add_headers(&mut headers);
+        if !self.body.is_empty() {
+            maps::replace(&mut headers, b"content-length", self.body.len().to_string().as_bytes());
+            if headers.get("content-type").is_none() {
+                headers.add("content-type", "text/plain");
+            }
+        }
+        (headers, self.body)
+    }
+
+    fn add_headers(&self, headers: &mut HeaderList) {
+        for (key, value) in &self.headers {
+            maps::add(headers, key, value);
+        }
+    }
+}
+
+/// The largest status that gRPC defines; a guest says "none" with any other number.
+const GRPC_STATUS_MAX: u32 = 16;
+
+fn without_white_space(details: &[u8]) -> String {
+    String::from_utf8_lossy(details).replace(|c: char| c.is_ascii_whitespace(), "_")
+}
+
+/// The mapping of the gRPC protocol, for answers of proxies.
+fn grpc_status_of(status: u32) -> u32 {
+    match status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    }
+}
+
+fn percent_encoded(text: &[u8]) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(text.len());
+    for byte in text {
+        match byte {
+            b' '..=b'~' if *byte != b'%' => encoded.push(*byte),
+            _ => encoded.extend(format!("%{byte:02X}").bytes()),
+        }
+    }
+    encoded
+}

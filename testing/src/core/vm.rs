@@ -1,0 +1,194 @@
+//! Entering the guest, and what a trap leaves behind.
+
+use super::HostCore;
+use super::queue::AfterCall;
+use crate::backend::Backend;
+use crate::timeline::{Arguments, Event, Returned};
+use crate::trap::Sighting;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use waxwing::__private::{Callback, Callbacks, Guest};
+
+/// The state of a VM besides its contexts.
+pub(super) struct Vm {
+    backend: Rc<dyn Backend>,
+    callbacks: Callbacks,
+    next_context: Cell<u32>,
+    /// The context whose callback is running.
+    running: Cell<Option<u32>>,
+    /// The context that the running callback has chosen to act on; 0 for its own.
+    effective: Cell<u32>,
+    /// Set by a local response: whatever the callback returns then, its direction stops.
+    stop: Cell<bool>,
+    after_call: RefCell<VecDeque<AfterCall>>,
+    trap: RefCell<Option<Sighting>>,
+}
+
+/// How a callback went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Called {
+    /// The guest does not export it.
+    Absent,
+    /// It returned this number, and whether it had sent a local response.
+    Returned { value: u32, replied: bool },
+    /// It trapped, or the VM was dead already.
+    Failed,
+}
+
+impl Vm {
+    pub(super) fn new(backend: Rc<dyn Backend>) -> Self {
+        let callbacks = backend.guest().callbacks();
+        Vm {
+            backend,
+            callbacks,
+            next_context: Cell::new(1),
+            running: Cell::new(None),
+            effective: Cell::new(0),
+            stop: Cell::new(false),
+            after_call: RefCell::default(),
+            trap: RefCell::default(),
+        }
+    }
+
+    /// A context id that was not used before: root contexts and streams share the numbers.
+    pub(super) fn new_context(&self) -> u32 {
+        let id = self.next_context.get();
+        self.next_context.set(id + 1);
+        id
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.trap.borrow().is_some()
+    }
+
+    pub(super) fn trap(&self) -> Option<Sighting> {
+        self.trap.borrow().clone()
+    }
+
+    pub(super) fn running(&self) -> Option<u32> {
+        self.running.get()
+    }
+
+    /// The context that host calls act on; `None` outside a callback.
+    pub(super) fn acting(&self) -> Option<u32> {
+        let running = self.running.get()?;
+        Some(if self.effective.get() == 0 { running } else { self.effective.get() })
+    }
+
+    pub(super) fn set_effective(&self, context: u32) {
+        self.effective.set(context);
+    }
+
+    pub(super) fn request_stop(&self) {
+        self.stop.set(true);
+    }
+
+    pub(super) fn after_call(&self, action: AfterCall) {
+        self.after_call.borrow_mut().push_back(action);
+    }
+}
+
+impl HostCore {
+    /// Calls the guest. `convert` turns its answer into what the host does about it, and may already act on
+    /// it; only then does what the guest asked for in the callback happen.
+    pub(super) fn call<T>(
+        self: &Rc<Self>,
+        callback: Callback,
+        context: u32,
+        arguments: Arguments,
+        convert: impl FnOnce(Called) -> T,
+    ) -> T {
+        if self.vm.is_dead() {
+            return convert(Called::Failed);
+        }
+        if !self.vm.callbacks.contains(callback) {
+            return convert(Called::Absent);
+        }
+        let converted = convert(self.enter(callback, context, arguments));
+        self.vm.stop.set(false);
+        // Popped one by one: an action may call the guest, which then runs the rest.
+        while let Some(action) = self.next_action() {
+            self.run_after_call(action);
+        }
+        converted
+    }
+
+    fn next_action(&self) -> Option<AfterCall> {
+        self.vm.after_call.borrow_mut().pop_front()
+    }
+
+    fn enter(self: &Rc<Self>, callback: Callback, context: u32, arguments: Arguments) -> Called {
+        assert!(
+            self.vm.running.get().is_none(),
+            "the host model would re-enter the guest with {callback}: this is a bug in waxwing-testing"
+        );
+        let journal = self.journal(context);
+        journal.push(Event::Callback { callback, context, arguments });
+        self.vm.running.set(Some(context));
+        self.vm.effective.set(0);
+        let mut returned = Returned::Nothing;
+        let result = self.vm.backend.enter(self.clone(), &mut |guest| {
+            returned = invoke(guest, callback, context, arguments);
+        });
+        self.vm.running.set(None);
+        self.vm.effective.set(0);
+        match result {
+            Ok(()) => {
+                journal.push(Event::Return(returned));
+                let value = match returned {
+                    Returned::Nothing => 0,
+                    Returned::Bool(value) => u32::from(value),
+                    Returned::Action(action) => action,
+                };
+                Called::Returned { value, replied: self.vm.stop.get() }
+            }
+            Err(mut trap) => {
+                trap.during = Some(callback);
+                journal.push(Event::Trap(trap.clone()));
+                self.vm.trap.replace(Some(Sighting::new(trap)));
+                Called::Failed
+            }
+        }
+    }
+}
+
+fn invoke(guest: &dyn Guest, callback: Callback, context: u32, arguments: Arguments) -> Returned {
+    use Returned::{Action, Bool, Nothing};
+    match (callback, arguments) {
+        (Callback::ContextCreate, Arguments::Parent(parent)) => {
+            guest.on_context_create(context, parent);
+            Nothing
+        }
+        (Callback::VmStart, Arguments::Size(size)) => Bool(guest.on_vm_start(context, size)),
+        (Callback::Configure, Arguments::Size(size)) => Bool(guest.on_configure(context, size)),
+        (Callback::RequestHeaders, Arguments::Headers { count, end_of_stream }) => {
+            Action(guest.on_request_headers(context, count, end_of_stream))
+        }
+        (Callback::RequestBody, Arguments::Body { size, end_of_stream }) => {
+            Action(guest.on_request_body(context, size, end_of_stream))
+        }
+        (Callback::RequestTrailers, Arguments::Trailers(count)) => {
+            Action(guest.on_request_trailers(context, count))
+        }
+        (Callback::ResponseHeaders, Arguments::Headers { count, end_of_stream }) => {
+            Action(guest.on_response_headers(context, count, end_of_stream))
+        }
+        (Callback::ResponseBody, Arguments::Body { size, end_of_stream }) => {
+            Action(guest.on_response_body(context, size, end_of_stream))
+        }
+        (Callback::ResponseTrailers, Arguments::Trailers(count)) => {
+            Action(guest.on_response_trailers(context, count))
+        }
+        (Callback::Done, Arguments::None) => Bool(guest.on_done(context)),
+        (Callback::Log, Arguments::None) => {
+            guest.on_log(context);
+            Nothing
+        }
+        (Callback::Delete, Arguments::None) => {
+            guest.on_delete(context);
+            Nothing
+        }
+        _ => unreachable!("the host model calls {callback} with {arguments:?}"),
+    }
+}

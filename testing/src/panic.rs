@@ -1,0 +1,81 @@
+//! Panics of native guests, which become traps.
+//!
+//! The panic hook is the one thing here that belongs to the process. It is installed once, and hands every
+//! panic outside a guest to the hook that was there before.
+
+use crate::trap::Trap;
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::Once;
+
+/// A guest's panic.
+pub(crate) struct Panic {
+    pub(crate) trap: Trap,
+    /// Message and place, as a panic hook writes them.
+    pub(crate) text: String,
+}
+
+/// Runs a guest; its panic is silent, and becomes the error.
+pub(crate) fn catch<T>(guest: impl FnOnce() -> T) -> Result<T, Panic> {
+    install_hook();
+    GUESTS.with_borrow_mut(|guests| guests.push(None));
+    // What it leaves half done is never looked at again: the VM is dead after a panic.
+    let result = catch_unwind(AssertUnwindSafe(guest));
+    let panic = GUESTS.with_borrow_mut(Vec::pop).flatten();
+    result.map_err(|payload| panic.unwrap_or_else(|| unhooked(&*payload)))
+}
+
+thread_local! {
+    /// The guests that run on this thread, innermost last, and their panics.
+    static GUESTS: RefCell<Vec<Option<Panic>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn install_hook() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !record(info) {
+                previous(info);
+            }
+        }));
+    });
+}
+
+/// Keeps the panic of the innermost guest. False if there is none, or if it has panicked before: then the
+/// process aborts, and that should not be silent.
+fn record(info: &PanicHookInfo<'_>) -> bool {
+    let recorded = GUESTS.try_with(|guests| {
+        let Ok(mut guests) = guests.try_borrow_mut() else { return false };
+        let Some(slot @ None) = guests.last_mut() else { return false };
+        let trap = Trap {
+            location: info.location().map(ToString::to_string),
+            backtrace: backtrace_wanted().then(|| Backtrace::force_capture().to_string()),
+            ..Trap::new(message(info.payload()))
+        };
+        *slot = Some(Panic { trap, text: info.to_string() });
+        true
+    });
+    recorded.unwrap_or(false)
+}
+
+/// A panic that no hook has seen: `resume_unwind` starts one, or a test has set a hook of its own.
+fn unhooked(payload: &(dyn Any + Send)) -> Panic {
+    let message = message(payload);
+    Panic { text: format!("panicked: {message}"), trap: Trap::new(message) }
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    match payload.downcast_ref::<&str>() {
+        Some(text) => (*text).to_owned(),
+        None => {
+            payload.downcast_ref::<String>().cloned().unwrap_or_else(|| "a panic without a text".to_owned())
+        }
+    }
+}
+
+fn backtrace_wanted() -> bool {
+    std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0")
+}

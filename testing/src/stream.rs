@@ -1,0 +1,366 @@
+//! An HTTP stream, step by step.
+
+use crate::core::{Side, Stream};
+use crate::evidence::Evidence;
+use crate::exchange::{Exchange, Outcome};
+use crate::host::Host;
+use crate::seen::Seen;
+use crate::timeline::Timeline;
+use crate::{Request, Response};
+use std::fmt;
+use std::rc::Rc;
+
+/// A part of a stream: the callback that sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// `on_request_headers`
+    RequestHeaders,
+    /// `on_request_body`
+    RequestBody,
+    /// `on_request_trailers`
+    RequestTrailers,
+    /// `on_response_headers`
+    ResponseHeaders,
+    /// `on_response_body`
+    ResponseBody,
+    /// `on_response_trailers`
+    ResponseTrailers,
+}
+
+impl Phase {
+    pub(crate) fn headers(side: Side) -> Phase {
+        match side {
+            Side::Request => Phase::RequestHeaders,
+            Side::Response => Phase::ResponseHeaders,
+        }
+    }
+
+    pub(crate) fn body(side: Side) -> Phase {
+        match side {
+            Side::Request => Phase::RequestBody,
+            Side::Response => Phase::ResponseBody,
+        }
+    }
+
+    pub(crate) fn trailers(side: Side) -> Phase {
+        match side {
+            Side::Request => Phase::RequestTrailers,
+            Side::Response => Phase::ResponseTrailers,
+        }
+    }
+}
+
+/// Whether a part of a message is its last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndOfStream {
+    /// Nothing follows.
+    Yes,
+    /// More follows: body, or trailers.
+    No,
+}
+
+impl EndOfStream {
+    fn is_yes(self) -> bool {
+        self == EndOfStream::Yes
+    }
+}
+
+/// A stream of a [`Host`]: a request and its response, under way.
+///
+/// From [`Host::open`] it has sent its request, and the origin answers; from [`Host::begin`] the test sends
+/// every part of both messages itself. What a stream is asked before it has ended is what happened so far.
+///
+/// Dropping it leaves the stream open, as a client does that waits.
+#[derive(Clone)]
+pub struct HttpStream {
+    host: Host,
+    stream: Rc<Stream>,
+}
+
+impl HttpStream {
+    pub(crate) fn new(host: Host, origin_answers: bool) -> Self {
+        let stream = host.core().begin(origin_answers);
+        HttpStream { host, stream }
+    }
+
+    /// The client sends a whole request, piece by piece.
+    ///
+    /// # Panics
+    ///
+    /// If it has sent request headers before.
+    #[track_caller]
+    pub fn send_request(&self, request: &Request) {
+        self.check_nothing_sent();
+        self.host.core().receive_request(&self.stream, request);
+    }
+
+    /// The client sends the headers of `request`, and nothing else of it.
+    ///
+    /// # Panics
+    ///
+    /// If it has sent request headers before.
+    #[track_caller]
+    pub fn send_request_headers(&self, request: &Request, end: EndOfStream) {
+        self.check_nothing_sent();
+        self.host.core().request_headers(&self.stream, request, end.is_yes());
+    }
+
+    /// The client sends a piece of the request's body.
+    ///
+    /// # Panics
+    ///
+    /// If there are no request headers yet, or the request has ended.
+    #[track_caller]
+    pub fn send_request_body(&self, piece: impl Into<Vec<u8>>, end: EndOfStream) {
+        self.check_request_open();
+        self.host.core().request_body(&self.stream, piece.into(), end.is_yes());
+    }
+
+    /// The client sends trailers, which end the request.
+    ///
+    /// # Panics
+    ///
+    /// If there are no request headers yet, or the request has ended.
+    #[track_caller]
+    pub fn send_request_trailers<N, V>(&self, trailers: impl IntoIterator<Item = (N, V)>)
+    where
+        N: Into<Vec<u8>>,
+        V: Into<Vec<u8>>,
+    {
+        self.check_request_open();
+        self.host.core().request_trailers(&self.stream, trailers.into_iter().collect());
+    }
+
+    /// The upstream sends a whole response, piece by piece.
+    ///
+    /// # Panics
+    ///
+    /// If it has sent response headers before.
+    #[track_caller]
+    pub fn send_response(&self, response: &Response) {
+        self.check_not_answered();
+        self.host.core().receive_response(&self.stream, response);
+    }
+
+    /// The upstream sends the headers of `response`, and nothing else of it. It may do so before the request
+    /// has ended, or, in place of another filter, without having seen it.
+    ///
+    /// # Panics
+    ///
+    /// If it has sent response headers before.
+    #[track_caller]
+    pub fn send_response_headers(&self, response: &Response, end: EndOfStream) {
+        self.check_not_answered();
+        self.host.core().response_headers(&self.stream, response.headers().clone(), end.is_yes());
+    }
+
+    /// The upstream sends a piece of the response's body. Once the client has been answered in its place, it
+    /// goes nowhere.
+    ///
+    /// # Panics
+    ///
+    /// If there are no response headers yet, or the response has ended.
+    #[track_caller]
+    pub fn send_response_body(&self, piece: impl Into<Vec<u8>>, end: EndOfStream) {
+        self.check_response_open();
+        self.host.core().response_body(&self.stream, piece.into(), end.is_yes());
+    }
+
+    /// The upstream sends trailers, which end the response.
+    ///
+    /// # Panics
+    ///
+    /// If there are no response headers yet, or the response has ended.
+    #[track_caller]
+    pub fn send_response_trailers<N, V>(&self, trailers: impl IntoIterator<Item = (N, V)>)
+    where
+        N: Into<Vec<u8>>,
+        V: Into<Vec<u8>>,
+    {
+        self.check_response_open();
+        self.host.core().response_trailers(&self.stream, trailers.into_iter().collect());
+    }
+
+    /// The client goes away; the stream ends without a response.
+    pub fn disconnect(&self) {
+        self.host.core().disconnect(&self.stream);
+    }
+
+    /// The id of its context.
+    pub fn context(&self) -> u32 {
+        self.stream.context
+    }
+
+    /// The callback that holds it back; the request's if both directions are held.
+    pub fn paused_at(&self) -> Option<Phase> {
+        self.stream.paused_at()
+    }
+
+    /// Asserts that it is held back by this callback.
+    #[track_caller]
+    pub fn assert_paused(&self, phase: Phase) -> &Self {
+        match self.paused_at() {
+            Some(actual) if actual == phase => self,
+            Some(actual) => self.fail(&format!("expected a pause in {phase:?}, it is paused in {actual:?}")),
+            None if self.has_ended() => {
+                self.fail(&format!("expected a pause in {phase:?}, but the stream has ended"))
+            }
+            None => self.fail(&format!("expected a pause in {phase:?}, but the stream is not paused")),
+        }
+    }
+
+    /// Asserts that nothing holds it back.
+    #[track_caller]
+    pub fn assert_flowing(&self) -> &Self {
+        match self.paused_at() {
+            Some(actual) => self.fail(&format!("expected no pause, it is paused in {actual:?}")),
+            None => self,
+        }
+    }
+
+    /// Whether it has ended: the response is complete, or it was reset.
+    pub fn has_ended(&self) -> bool {
+        self.stream.has_ended()
+    }
+
+    /// What is held back of the request's body.
+    pub fn buffered_request_body(&self) -> Vec<u8> {
+        self.stream.buffered(Side::Request)
+    }
+
+    /// What is held back of the response's body.
+    pub fn buffered_response_body(&self) -> Vec<u8> {
+        self.stream.buffered(Side::Response)
+    }
+
+    /// Whether the upstream has received anything of the request.
+    pub fn reached_upstream(&self) -> bool {
+        self.stream.forwarded_request().is_some()
+    }
+
+    /// The request, as far as the upstream has received it.
+    ///
+    /// # Panics
+    ///
+    /// If it has received nothing.
+    #[track_caller]
+    pub fn upstream_request(&self) -> Seen<Request> {
+        match self.stream.forwarded_request() {
+            Some(request) => Seen::new(request, Rc::new(self.evidence()), ""),
+            None => self.fail("the request did not reach the upstream"),
+        }
+    }
+
+    /// The response, as far as the client has received it.
+    ///
+    /// # Panics
+    ///
+    /// If it has received nothing.
+    #[track_caller]
+    pub fn response(&self) -> Seen<Response> {
+        match self.stream.forwarded_response() {
+            Some(response) => Seen::new(response, Rc::new(self.evidence()), &self.stream.details()),
+            None => self.fail("the client has received nothing"),
+        }
+    }
+
+    /// The response, as far as the client has received it, if it is not the upstream's.
+    ///
+    /// # Panics
+    ///
+    /// If it is, or if the client has received nothing.
+    #[track_caller]
+    pub fn local_response(&self) -> Seen<Response> {
+        match self.stream.outcome() {
+            Outcome::Local | Outcome::FailedClosed => self.response(),
+            _ => self.fail("there is no local response"),
+        }
+    }
+
+    /// The callbacks and host calls so far.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::new(self.stream.journal.events())
+    }
+
+    /// The whole exchange.
+    ///
+    /// # Panics
+    ///
+    /// If it has not ended: nothing that the host knows of will resume it, or the test has not sent all of
+    /// it.
+    #[track_caller]
+    pub fn finish(&self) -> Exchange {
+        if !self.has_ended() {
+            self.fail(&self.why_unfinished());
+        }
+        let stream = &self.stream;
+        let (outcome, details) = (stream.outcome(), stream.details());
+        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap())
+    }
+
+    fn why_unfinished(&self) -> String {
+        let dead = match self.host.core().trap() {
+            Some(trap) => format!("; its VM is dead: {}", trap.look()),
+            None => String::new(),
+        };
+        match self.paused_at() {
+            Some(phase) => format!(
+                "the stream is paused in {phase:?}, and nothing is pending that could resume it{dead}"
+            ),
+            None if !self.stream.request_has_ended() => {
+                "the stream has not ended: the client has not sent the end of the request".to_owned()
+            }
+            None => "the stream has not ended: the upstream has not sent the end of a response".to_owned(),
+        }
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence {
+            sent: self.stream.sent(),
+            forwarded: self.stream.forwarded_request(),
+            answered: self.stream.answered(),
+            response: self.stream.forwarded_response(),
+            timeline: self.timeline(),
+        }
+    }
+
+    #[track_caller]
+    fn fail(&self, problem: &str) -> ! {
+        self.evidence().fail(problem, None)
+    }
+
+    #[track_caller]
+    fn check_nothing_sent(&self) {
+        assert!(
+            self.stream.sent().headers().is_empty(),
+            "this stream has its request headers already; `host.begin()` starts another stream"
+        );
+    }
+
+    #[track_caller]
+    fn check_request_open(&self) {
+        assert!(!self.stream.sent().headers().is_empty(), "send the request headers first");
+        assert!(!self.stream.request_has_ended(), "the request has ended: nothing can follow");
+    }
+
+    #[track_caller]
+    fn check_not_answered(&self) {
+        assert!(self.stream.answered().is_none(), "the upstream has sent its response headers already");
+    }
+
+    #[track_caller]
+    fn check_response_open(&self) {
+        let dropped = self.has_ended() || self.stream.outcome() != Outcome::Forwarded;
+        assert!(dropped || self.stream.answered().is_some(), "send the response headers first");
+    }
+}
+
+impl fmt::Debug for HttpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpStream")
+            .field("context", &self.context())
+            .field("paused_at", &self.paused_at())
+            .field("has_ended", &self.has_ended())
+            .finish_non_exhaustive()
+    }
+}

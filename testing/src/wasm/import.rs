@@ -1,0 +1,238 @@
+//! The import table: every function that hosts offer to a module, by its name, with its exact type.
+//!
+//! A function that [`Host`](waxwing::__private::Host) has no method for yet is here too, because a module that
+//! imports it loads everywhere; calling it is answered with [`Status::UNIMPLEMENTED`]. A new host call gives its
+//! row a closure, and nothing else here changes.
+
+use super::call::{Call, Period, State, Stop};
+use super::module::AbiVersion;
+use super::wasi;
+use wasmi::{Caller, FuncType, Val, ValType};
+use waxwing::__private::{BufferType, LocalResponseParts, MapType, StreamType};
+use waxwing::Status;
+
+/// A function that hosts offer.
+pub(super) struct Function {
+    name: &'static str,
+    params: &'static [ValType],
+    results: &'static [ValType],
+    handler: Handler,
+}
+
+/// What it does. The answer is 0, or what the [`Stop`] says.
+pub(super) type Handler = fn(&mut Call<'_>) -> Result<(), Stop>;
+
+impl Function {
+    /// A function that returns a number.
+    pub(super) const fn new(name: &'static str, params: &'static [ValType], handler: Handler) -> Self {
+        Function { name, params, results: &[I], handler }
+    }
+
+    /// A function that returns nothing.
+    pub(super) const fn without_result(self) -> Self {
+        Function { results: &[], ..self }
+    }
+
+    pub(super) fn ty(&self) -> FuncType {
+        FuncType::new(self.params.iter().copied(), self.results.iter().copied())
+    }
+
+    /// Runs it for a module.
+    pub(super) fn run(
+        &self,
+        caller: Caller<'_, State>,
+        arguments: &[Val],
+        results: &mut [Val],
+    ) -> Result<(), wasmi::Error> {
+        self.check_period(caller.data().period)?;
+        let number = match (self.handler)(&mut Call::new(caller, arguments)) {
+            Ok(()) => 0,
+            Err(Stop::Answer(number)) => number,
+            Err(Stop::Trap(error)) => return Err(error),
+        };
+        if let [result] = results {
+            *result = Val::I32(number.cast_signed());
+        }
+        Ok(())
+    }
+
+    /// Hosts end a module that calls what they do not allow at the time.
+    fn check_period(&self, period: Period) -> Result<(), wasmi::Error> {
+        let (allowed, what) = match period {
+            Period::Callback => return Ok(()),
+            Period::Start => (
+                matches!(self.name, "proxy_log" | "emscripten_notify_memory_growth")
+                    || wasi::FUNCTIONS.iter().any(|function| function.name == self.name),
+                "while it starts: hosts allow proxy_log and WASI only",
+            ),
+            Period::Allocation => (
+                matches!(self.name, "proxy_log" | "fd_write" | "clock_time_get" | "poll_oneoff"),
+                "in its allocator: hosts allow proxy_log, fd_write, clock_time_get and poll_oneoff only",
+            ),
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(wasmi::Error::new(format!("the module calls {} {what}", self.name)))
+    }
+}
+
+/// The function that a host of a module of this version has under this name.
+pub(super) fn lookup(module: &str, name: &str, version: AbiVersion) -> Option<&'static Function> {
+    let tables: &[&'static [Function]] = match (module, version) {
+        ("env", AbiVersion::V0_1_0) => &[EVERY_VERSION, ONLY_0_1_0],
+        ("env", AbiVersion::V0_2_0) => &[EVERY_VERSION, SINCE_0_2_0],
+        ("env", AbiVersion::V0_2_1) => &[EVERY_VERSION, SINCE_0_2_0, SINCE_0_2_1],
+        ("wasi_unstable" | "wasi_snapshot_preview1", _) => &[wasi::FUNCTIONS],
+        _ => &[],
+    };
+    tables.iter().copied().flatten().find(|function| function.name == name)
+}
+
+const I: ValType = ValType::I32;
+const L: ValType = ValType::I64;
+
+const UNIMPLEMENTED: Handler = |_| Err(Status::UNIMPLEMENTED.into());
+
+const fn row(name: &'static str, params: &'static [ValType], handler: Handler) -> Function {
+    Function::new(name, params, handler)
+}
+
+const EVERY_VERSION: &[Function] = &[
+    // Logging
+    row("proxy_log", &[I; 3], |call| log(call, call.number(0), call.bytes(1)?.to_vec())),
+    // Time
+    row("proxy_get_current_time_nanoseconds", &[I], |call| {
+        let now = call.host()?.current_time_nanoseconds()?;
+        call.write(0, &now.to_le_bytes())
+    }),
+    row("proxy_set_tick_period_milliseconds", &[I], UNIMPLEMENTED),
+    // Buffers
+    row("proxy_get_buffer_bytes", &[I; 5], |call| {
+        let bytes = call.host()?.buffer_bytes(BufferType(call.number(0)), call.size(1), call.size(2))?;
+        call.give(3, &bytes)
+    }),
+    row("proxy_get_buffer_status", &[I; 3], UNIMPLEMENTED),
+    row("proxy_set_buffer_bytes", &[I; 5], |call| {
+        let buffer = BufferType(call.number(0));
+        Ok(call.host()?.set_buffer_bytes(buffer, call.size(1), call.size(2), call.bytes(3)?)?)
+    }),
+    // Header maps
+    row("proxy_get_header_map_pairs", &[I; 3], |call| {
+        let block = call.host()?.header_map_pairs(MapType(call.number(0)))?;
+        call.give(1, &block)
+    }),
+    row("proxy_set_header_map_pairs", &[I; 3], |call| {
+        Ok(call.host()?.set_header_map_pairs(MapType(call.number(0)), call.bytes(1)?)?)
+    }),
+    row("proxy_get_header_map_value", &[I; 5], |call| {
+        let value = call.host()?.header_map_value(MapType(call.number(0)), call.bytes(1)?)?;
+        call.give(3, &value)
+    }),
+    row("proxy_add_header_map_value", &[I; 5], |call| {
+        let map = MapType(call.number(0));
+        Ok(call.host()?.add_header_map_value(map, call.bytes(1)?, call.bytes(3)?)?)
+    }),
+    row("proxy_replace_header_map_value", &[I; 5], |call| {
+        let map = MapType(call.number(0));
+        Ok(call.host()?.replace_header_map_value(map, call.bytes(1)?, call.bytes(3)?)?)
+    }),
+    row("proxy_remove_header_map_value", &[I; 3], |call| {
+        Ok(call.host()?.remove_header_map_value(MapType(call.number(0)), call.bytes(1)?)?)
+    }),
+    row("proxy_get_header_map_size", &[I; 2], UNIMPLEMENTED),
+    // Streams
+    row("proxy_send_local_response", &[I; 8], |call| {
+        Ok(call.host()?.send_local_response(LocalResponseParts {
+            status: call.number(0),
+            details: call.bytes(1)?,
+            body: call.bytes(3)?,
+            headers: call.bytes(5)?,
+            grpc_status: call.number(7),
+        })?)
+    }),
+    // Properties
+    row("proxy_get_property", &[I; 4], |call| {
+        let value = call.host()?.property(call.bytes(0)?)?;
+        call.give(2, &value)
+    }),
+    row("proxy_set_property", &[I; 4], |call| {
+        Ok(call.host()?.set_property(call.bytes(0)?, call.bytes(2)?)?)
+    }),
+    // Contexts
+    row("proxy_set_effective_context", &[I], |call| {
+        Ok(call.host()?.set_effective_context(call.number(0))?)
+    }),
+    row("proxy_done", &[], UNIMPLEMENTED),
+    // Callouts
+    row("proxy_http_call", &[I; 10], UNIMPLEMENTED),
+    row("proxy_grpc_call", &[I; 12], UNIMPLEMENTED),
+    row("proxy_grpc_stream", &[I; 9], UNIMPLEMENTED),
+    row("proxy_grpc_send", &[I; 4], UNIMPLEMENTED),
+    row("proxy_grpc_close", &[I], UNIMPLEMENTED),
+    row("proxy_grpc_cancel", &[I], UNIMPLEMENTED),
+    row("proxy_get_status", &[I; 3], UNIMPLEMENTED),
+    // Shared data and queues
+    row("proxy_get_shared_data", &[I; 5], UNIMPLEMENTED),
+    row("proxy_set_shared_data", &[I; 5], UNIMPLEMENTED),
+    row("proxy_register_shared_queue", &[I; 3], UNIMPLEMENTED),
+    row("proxy_resolve_shared_queue", &[I; 5], UNIMPLEMENTED),
+    row("proxy_enqueue_shared_queue", &[I; 3], UNIMPLEMENTED),
+    row("proxy_dequeue_shared_queue", &[I; 3], UNIMPLEMENTED),
+    // Metrics
+    row("proxy_define_metric", &[I; 4], UNIMPLEMENTED),
+    row("proxy_increment_metric", &[I, L], UNIMPLEMENTED),
+    row("proxy_record_metric", &[I, L], UNIMPLEMENTED),
+    row("proxy_get_metric", &[I; 2], UNIMPLEMENTED),
+    // Extensions of hosts
+    row("proxy_call_foreign_function", &[I; 6], UNIMPLEMENTED),
+    row("envoy_resolve_dns", &[I; 3], UNIMPLEMENTED),
+    // Left over from the C library of Emscripten
+    row("pthread_equal", &[I; 2], |call| match call.number(0) == call.number(1) {
+        true => Err(Stop::Answer(1)),
+        false => Ok(()),
+    }),
+    row("emscripten_notify_memory_growth", &[I], |_| Ok(())).without_result(),
+];
+
+const ONLY_0_1_0: &[Function] = &[
+    row("proxy_get_configuration", &[I; 2], |call| {
+        let host = call.host()?;
+        let read = |buffer| host.buffer_bytes(buffer, 0, u32::MAX as usize);
+        // The plugin's where it can be read, which is while it is configured, else the VM's.
+        let configuration =
+            read(BufferType::PLUGIN_CONFIGURATION).or_else(|_| read(BufferType::VM_CONFIGURATION))?;
+        call.give(0, &configuration)
+    }),
+    row("proxy_continue_request", &[], |call| Ok(call.host()?.continue_stream(StreamType::HTTP_REQUEST)?)),
+    row("proxy_continue_response", &[], |call| {
+        Ok(call.host()?.continue_stream(StreamType::HTTP_RESPONSE)?)
+    }),
+    row("proxy_clear_route_cache", &[], UNIMPLEMENTED),
+];
+
+const SINCE_0_2_0: &[Function] = &[
+    row("proxy_continue_stream", &[I], |call| {
+        Ok(call.host()?.continue_stream(StreamType(call.number(0)))?)
+    }),
+    row("proxy_close_stream", &[I], |call| Ok(call.host()?.close_stream(StreamType(call.number(0)))?)),
+];
+
+const SINCE_0_2_1: &[Function] = &[row("proxy_get_log_level", &[I], UNIMPLEMENTED)];
+
+/// The level at which the SDK's panic hook logs.
+const CRITICAL: u32 = 5;
+
+/// Logs a line; before the module has a host, keeps it for the first one.
+pub(super) fn log(call: &mut Call<'_>, level: u32, line: Vec<u8>) -> Result<(), Stop> {
+    if level == CRITICAL {
+        call.state().last_words = Some(String::from_utf8_lossy(&line).into_owned());
+    }
+    match call.host() {
+        Ok(host) => Ok(host.log(level, &line)?),
+        Err(_) => {
+            call.state().early_lines.push((level, line));
+            Ok(())
+        }
+    }
+}

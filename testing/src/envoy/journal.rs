@@ -142,7 +142,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::at(folder.path().join("envoy.log"));
         let mut file = journal.create().unwrap();
-        let mut write = |text: String| std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        let mut write = |text: String| io::Write::write_all(&mut file, text.as_bytes()).unwrap();
         let mark = journal.mark.clone();
         write(format!("{mark}7 info wasm one\n{mark}7 in"));
         assert_eq!(journal.take().unwrap().len(), 1);

@@ -9,6 +9,8 @@ mod core;
 mod difference;
 #[cfg(feature = "envoy")]
 pub mod envoy;
+#[cfg(all(feature = "wasm", feature = "envoy"))]
+mod every_host;
 mod evidence;
 mod exchange;
 mod host;
@@ -29,6 +31,8 @@ pub mod wasm;
 pub use builder::{HostBuilder, StartError};
 pub use clock::Clock;
 pub use config::IntoConfig;
+#[cfg(all(feature = "wasm", feature = "envoy"))]
+pub use every_host::on_every_host;
 pub use exchange::{Exchange, Outcome};
 pub use host::Host;
 pub use host_call::{HostCall, Reply};
@@ -44,7 +48,7 @@ pub use timeline::{Arguments, Event, Returned, Timeline};
 pub use trap::Trap;
 
 #[doc(inline)]
-pub use serde_json::json;
+pub use serde_json::{Value, json};
 #[doc(inline)]
 pub use waxwing::__private::{BufferType, Callback, MapType, StreamType};
 

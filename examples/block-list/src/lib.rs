@@ -100,3 +100,62 @@ impl HttpContext for BlockListStream {
 fn blocked(by: &'static str) -> Action {
     LocalResponse::new(403).header("x-blocked-by", by).details("block_list").body("blocked\n").into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::BlockList;
+    use waxwing_testing::{Host, Request, Scenario, Value, json, on_every_host};
+
+    fn rules() -> Value {
+        json!({ "paths": ["/admin", "/internal/"], "headers": [{ "name": "User-Agent", "contains": "badbot" }] })
+    }
+
+    fn refusal(config: Value) -> String {
+        let error = Host::builder::<BlockList>().config(config).try_start().unwrap_err();
+        error.logs().lines().iter().map(|line| line.message.clone()).collect()
+    }
+
+    #[test]
+    fn a_path_is_blocked_with_everything_below_it() {
+        let host = Host::builder::<BlockList>().config(rules()).start();
+        for path in ["/admin", "/admin/", "/admin/users", "/admin?x=1", "/internal", "/internal/x"] {
+            let exchange = host.exchange(Request::get(path));
+            exchange.response().assert_status(403).assert_header("x-blocked-by", "path").assert_body("blocked\n");
+            assert!(!exchange.reached_upstream(), "{path}");
+        }
+        for path in ["/", "/administrator", "/x/admin", "/ADMIN", "/?/admin"] {
+            assert!(host.exchange(Request::get(path)).reached_upstream(), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_value_of_a_header_is_looked_at() {
+        let host = Host::builder::<BlockList>().config(rules()).start();
+        let request = Request::get("/").header("user-agent", "curl").header("user-agent", "x BadBot/2");
+        host.exchange(request).response().assert_status(403).assert_header("x-blocked-by", "header");
+    }
+
+    #[test]
+    fn a_bad_configuration_is_refused_with_its_place() {
+        assert!(refusal(json!({})).contains("the block list is empty"));
+        assert!(refusal(json!({ "paths": ["/a", "b"] })).contains("paths[1]: a path starts with `/`"));
+        assert!(refusal(json!({ "path": ["/a"] })).contains("unknown field `path`, expected `paths` or `headers`"));
+        assert!(refusal(json!({ "headers": [{ "name": "x" }] })).contains("at `headers[0]`: missing field `contains`"));
+    }
+
+    #[test]
+    fn it_does_the_same_on_every_host() {
+        let scenario = |name| Scenario::new(name).config(rules());
+        on_every_host::<BlockList>(
+            "block-list",
+            [
+                scenario("nothing matches").request(Request::post("/orders").header("user-agent", "curl").body("x")),
+                scenario("a path matches").request(Request::get("/admin/users?id=7")),
+                scenario("a path matches, and the request has a body")
+                    .request(Request::post("/admin").chunks(["one", "two"])),
+                scenario("a header matches").request(Request::get("/").header("user-agent", "BadBot/2.0")),
+                scenario("the headers only are asked for").request(Request::new("HEAD", "/admin")),
+            ],
+        );
+    }
+}

@@ -71,3 +71,37 @@ impl HttpContext for AddHeaderStream {
         Ok(Action::Continue)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::AddHeader;
+    use waxwing_testing::{Host, Request, Response, Scenario, on_every_host};
+
+    #[test]
+    fn the_header_is_added() {
+        let host = Host::builder::<AddHeader>().config("x-tag: blue").start();
+        host.exchange(Request::get("/")).response().assert_header("x-tag", "blue");
+    }
+
+    #[test]
+    fn a_configuration_without_a_colon_is_refused() {
+        let refusal = Host::builder::<AddHeader>().config("x-tag blue").try_start();
+        refusal.unwrap_err().logs().assert_contains("the configuration is a header, written as `name: value`");
+    }
+
+    #[test]
+    fn it_does_the_same_on_every_host() {
+        let scenario = |name| Scenario::new(name).config("x-tag: blue");
+        on_every_host::<AddHeader>(
+            "no-std",
+            [
+                scenario("a response without body").request(Request::get("/")),
+                scenario("an echoed body").request(Request::post("/").body("two apples")),
+                scenario("a header that the origin has already")
+                    .request(Request::get("/"))
+                    .origin(|_| Response::new(404).header("x-tag", "green").body("no")),
+                Scenario::new("a name that is none").config(": blue").request(Request::get("/")),
+            ],
+        );
+    }
+}

@@ -106,3 +106,90 @@ impl HttpContext for RedactBodyStream {
         Ok(Flow::Continue)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Config, RedactBody};
+    use waxwing_testing::{Host, Request, Response, Scenario, Value, json, on_every_host};
+
+    fn words() -> Value {
+        json!({ "words": ["secret", "secretary", "hunter2"] })
+    }
+
+    #[test]
+    fn words_are_found_wherever_the_body_is_cut() {
+        let text = "a secret, a secretary and hunter2";
+        for cut in 0..=text.len() {
+            let host = Host::builder::<RedactBody>()
+                .config(words())
+                .origin(move |_| Response::new(200).chunks([&text[..cut], &text[cut..]]))
+                .start();
+            host.exchange(Request::get("/")).response().assert_body("a ***, a *** and ***");
+        }
+    }
+
+    #[test]
+    fn every_way_to_end_a_body_is_redacted() {
+        let bodies: [fn(Response) -> Response; 4] = [
+            |response| response.body("hunter2"),
+            |response| response.body("hunter2").empty_end(),
+            |response| response.chunks(["hun", "ter2"]).trailer("x-checksum", "7"),
+            |response| response.chunks(["hunter", "2", ""]),
+        ];
+        for body in bodies {
+            let host = Host::builder::<RedactBody>()
+                .config(words())
+                .origin(move |_| body(Response::new(200)))
+                .start();
+            host.exchange(Request::get("/")).response().assert_body("***");
+        }
+    }
+
+    #[test]
+    fn the_origin_cannot_compress_and_no_length_is_left() {
+        let host = Host::builder::<RedactBody>()
+            .config(words())
+            .origin(|_| Response::new(200).header("content-length", "7").body("hunter2"))
+            .start();
+        let exchange = host.exchange(Request::get("/").header("accept-encoding", "gzip"));
+        exchange.upstream_request().assert_no_header("accept-encoding");
+        exchange.response().assert_no_header("content-length").assert_body("***");
+    }
+
+    #[test]
+    fn a_replacement_is_not_searched_again() {
+        let config = Config { words: vec!["a".into()], with: "aa".into() };
+        assert_eq!(config.redact(b"xax").as_deref(), Some(&b"xaax"[..]));
+        assert_eq!(config.redact(b"xx"), None);
+    }
+
+    #[test]
+    fn a_configuration_without_words_is_refused() {
+        for config in [json!({ "words": [] }), json!({ "words": [""] })] {
+            let refusal = Host::builder::<RedactBody>().config(config).try_start();
+            refusal.unwrap_err().logs().assert_contains("`words` must have a word, and none that is empty");
+        }
+    }
+
+    #[test]
+    fn it_does_the_same_on_every_host() {
+        let answer = |name, response: fn(Response) -> Response| {
+            Scenario::new(name)
+                .config(words())
+                .request(Request::get("/").header("accept-encoding", "gzip"))
+                .origin(move |_| response(Response::new(200)))
+        };
+        on_every_host::<RedactBody>(
+            "redact-body",
+            [
+                answer("no body", |response| response),
+                answer("one piece", |response| response.body("the secret is hunter2")),
+                answer("a length", |response| response.header("content-length", "7").body("hunter2")),
+                answer("two pieces", |response| response.chunks(["the sec", "ret is hunt", "er2"])),
+                answer("trailers", |response| response.chunks(["hunt", "er2"]).trailer("x-checksum", "7")),
+                answer("nothing to replace", |response| response.body("apples")),
+                answer("bytes that are not text", |response| response.body(b"\xff\x00hunter2\xfe")),
+            ],
+        );
+    }
+}

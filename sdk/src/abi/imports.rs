@@ -17,6 +17,9 @@ macro_rules! import_table {
             $( $(#[$doc])* pub fn $name($($argument: $type),*) -> u32; )*
         }
 
+        /// The names of all of them, in the order of the table.
+        pub const NAMES: &[&str] = &[$( stringify!($name), )*];
+
         $(
             $(#[$doc])*
             ///

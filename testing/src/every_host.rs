@@ -1,0 +1,36 @@
+//! One test, on every host.
+
+use crate::envoy::Envoy;
+use crate::wasm::WasmModule;
+use crate::{Native, Runner, Scenario, Wasm};
+use waxwing::Extension;
+
+/// Runs each scenario natively, on the built `.wasm`, and in a real Envoy, and asserts that a client, an
+/// upstream and an operator see the same on all three.
+///
+/// `package` is the name of the extension's package, which is built to wasm once for each test process. It
+/// needs the features `wasm` and `envoy`.
+///
+/// ```no_run
+/// use waxwing_testing::{Request, Scenario, json, on_every_host};
+/// # fn test<AddHeader: waxwing::Extension>() {
+///
+/// on_every_host::<AddHeader>(
+///     "add-header",
+///     [Scenario::new("a header").config(json!({ "name": "x-tag", "value": "blue" })).request(Request::get("/"))],
+/// );
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// If the package cannot be built, if Envoy cannot be had, and if the hosts differ, with all differences.
+#[track_caller]
+pub fn on_every_host<E: Extension>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) {
+    let module = WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"));
+    let runners: [&dyn Runner; 3] =
+        [&Native::<E>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];
+    for scenario in scenarios {
+        scenario.compare(&runners);
+    }
+}

@@ -309,6 +309,16 @@ mod tests {
     }
 
     #[test]
+    fn ports_and_limits_are_set_where_they_belong() {
+        let config = Config::new("x.wasm").listener_port(10000).admin_port(9901).buffer_limit(42);
+        let yaml = config.to_yaml("127.0.0.1:8080".parse().unwrap());
+        let after = |key: &str| yaml.split_once(key).unwrap().1.to_owned();
+        assert!(after("admin:").trim_start().contains("port_value: 9901"), "{yaml}");
+        assert!(after("listeners:").contains("port_value: 10000"), "{yaml}");
+        assert_eq!(yaml.matches("per_connection_buffer_limit_bytes: 42").count(), 2, "{yaml}");
+    }
+
+    #[test]
     fn log_prefixes_leave_out_what_is_empty() {
         let config = Config::new("dir/tag.wasm").vm_id("v");
         assert_eq!(config.log_prefixes(), ["wasm log tag v: ", "wasm log v: ", "wasm log v: "]);

@@ -1,7 +1,7 @@
 //! Envoy's log, and the lines of the extension in it.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -16,8 +16,8 @@ pub(super) struct Journal {
     path: PathBuf,
     /// Starts each record; a line of the extension cannot contain it, because nobody knows it beforehand.
     mark: String,
-    /// How many records were taken already.
-    taken: usize,
+    /// How many bytes were taken already.
+    taken: u64,
 }
 
 /// One entry of Envoy's log; the message may have several lines.
@@ -47,25 +47,24 @@ impl Journal {
         format!("{}%t %l %n %v", self.mark)
     }
 
-    /// All records until now.
-    pub(super) fn records(&self) -> Result<Vec<Record>, Error> {
-        let bytes = fs::read(&self.path).map_err(|error| {
-            Error::new(format!("Envoy's log {} cannot be read: {error}", self.path.display()))
-        })?;
-        Ok(parse(&String::from_utf8_lossy(&bytes), &self.mark))
-    }
-
     /// The records since the last call.
     pub(super) fn take(&mut self) -> Result<Vec<Record>, Error> {
-        let new = self.records()?.split_off(self.taken);
-        self.taken += new.len();
-        Ok(new)
+        let mut bytes = self.read_from(self.taken).map_err(|error| {
+            Error::new(format!("Envoy's log {} cannot be read: {error}", self.path.display()))
+        })?;
+        // A line that is being written is for the next call.
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        self.taken += bytes.len() as u64;
+        Ok(parse(&String::from_utf8_lossy(&bytes), &self.mark))
     }
 
     /// The last records that matter to a person: what the extension logged and what Envoy complains of; all
     /// of the file's end if there is none, as when Envoy does not even start to log.
     pub(super) fn excerpt(&self) -> String {
-        let records = self.records().unwrap_or_default();
+        // Where even the log cannot be read, the problem that it is to explain is still worth telling.
+        let bytes = self.read_from(0).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let records = parse(&text, &self.mark);
         let telling =
             |record: &&Record| record.level >= Level::Warn || record.message.starts_with("wasm log");
         let mut lines: Vec<String> = records
@@ -74,10 +73,17 @@ impl Journal {
             .map(|record| format!("  [{}] {}", record.level, record.message.trim_end()))
             .collect();
         if lines.is_empty() {
-            let bytes = fs::read(&self.path).unwrap_or_default();
-            lines = String::from_utf8_lossy(&bytes).lines().map(|line| format!("  {line}")).collect();
+            lines = text.lines().map(|line| format!("  {line}")).collect();
         }
         lines.split_off(lines.len().saturating_sub(SHOWN)).join("\n")
+    }
+
+    fn read_from(&self, offset: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -129,6 +135,20 @@ mod tests {
         let text = "mark7 11 info wasm wasm log tag root vm: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log tag root vm: three\n";
         let expected = [(Level::Info, "one\ntwo [x] info\n"), (Level::Warn, "three")];
         assert_eq!(lines(text), expected.map(|(level, message)| LogLine { level, message: message.into() }));
+    }
+
+    #[test]
+    fn a_record_is_taken_once_and_only_when_it_is_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::at(folder.path().join("envoy.log"));
+        let mut file = journal.create().unwrap();
+        let mut write = |text: String| io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+        let mark = journal.mark.clone();
+        write(format!("{mark}7 info wasm one\n{mark}7 in"));
+        assert_eq!(journal.take().unwrap().len(), 1);
+        write("fo wasm two\n".into());
+        assert_eq!(journal.take().unwrap()[0].message, "two");
+        assert_eq!(journal.take().unwrap(), []);
     }
 
     #[test]

@@ -1,4 +1,11 @@
 //! Runs a built `.wasm` extension in a real Envoy.
+//!
+//! [`Envoy`] runs scenarios, so that what the mock host says can be compared with what Envoy does. [`Proxy`] is one
+//! running Envoy, for single requests. [`Install`] finds the binary or downloads it, once, and [`Config`] is what Envoy is
+//! started with.
+//!
+//! Client, Envoy and origin talk HTTP/1.1 on loopback. What that changes, and what is taken away that Envoy
+//! adds, is in `docs/envoy.md`.
 
 mod addition;
 mod admin;

@@ -122,10 +122,10 @@ impl Drop for Process {
         // An error means that it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if thread::panicking() {
-            if let Some(path) = self.keep() {
-                eprintln!("Envoy's configuration and log are kept in {}", path.display());
-            }
+        if thread::panicking()
+            && let Some(path) = self.keep()
+        {
+            eprintln!("Envoy's configuration and log are kept in {}", path.display());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Messages, both ways.
 
-use waxwing_testing::envoy::{Config, Observed, Proxy};
+use waxwing_testing::envoy::{Config, Observed};
 use waxwing_testing::{Level, Request, Response};
 
 use crate::module::Module;
@@ -184,6 +184,15 @@ fn a_body_above_the_buffer_limit_is_refused() {
     assert_eq!(observed.response.unwrap().status(), 413);
     let observed = exchange(buffers, &request, &Response::new(200));
     assert_eq!(observed.forwarded.unwrap().body_bytes(), vec![b'x'; 5000]);
+}
+
+#[test]
+fn a_body_above_what_envoy_reads_at_once_passes_both_ways() {
+    let body: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).step_by(3).collect();
+    let request = Request::post("/").chunks([body.clone(), body.clone()]);
+    let observed = exchange(NOTHING, &request, &Response::new(200).body(body.clone()));
+    assert!(observed.forwarded.unwrap().body_bytes() == [body.clone(), body.clone()].concat());
+    assert!(observed.response.unwrap().body_bytes() == body);
 }
 
 #[test]

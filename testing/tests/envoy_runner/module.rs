@@ -9,6 +9,7 @@ const PRELUDE: &str = r#"
     (import "env" "proxy_log" (func $log (param i32 i32 i32) (result i32)))
     (import "env" "proxy_add_header_map_value" (func $add (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_replace_header_map_value" (func $replace (param i32 i32 i32 i32 i32) (result i32)))
+    (import "env" "proxy_remove_header_map_value" (func $remove (param i32 i32 i32) (result i32)))
     (import "env" "proxy_get_header_map_pairs" (func $pairs (param i32 i32 i32) (result i32)))
     (import "env" "proxy_get_buffer_bytes" (func $buffer (param i32 i32 i32 i32 i32) (result i32)))
     (import "env" "proxy_set_buffer_bytes" (func $set_buffer (param i32 i32 i32 i32 i32) (result i32)))
@@ -25,39 +26,41 @@ const PRELUDE: &str = r#"
     (func $log_found (param $level i32)
         (drop (call $log (local.get $level) (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
     (func $log_pairs (param $level i32) (param $map i32)
+        (i64.store (i32.const 0) (i64.const 0))
         (drop (call $pairs (local.get $map) (i32.const 0) (i32.const 4)))
         (call $log_found (local.get $level)))
     (func $log_buffer (param $level i32) (param $type i32)
+        (i64.store (i32.const 0) (i64.const 0))
         (drop (call $buffer (local.get $type) (i32.const 0) (i32.const -1) (i32.const 0) (i32.const 4)))
         (call $log_found (local.get $level)))
 "#;
 
 /// A `.wasm` file in a folder that goes with it.
-pub struct Module {
+pub(crate) struct Module {
     folder: tempfile::TempDir,
 }
 
 impl Module {
     /// Assembles a module out of the prelude and this.
-    pub fn new(rest: &str) -> Module {
+    pub(crate) fn new(rest: &str) -> Module {
         Module::assemble(&format!("(module {PRELUDE} {rest})"))
     }
 
     /// Assembles a module that has this import as well; imports come first.
-    pub fn with_import(import: &str) -> Module {
+    pub(crate) fn with_import(import: &str) -> Module {
         Module::assemble(&format!("(module {import} {PRELUDE})"))
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         Path::new(self.folder.path()).join("probe.wasm")
     }
 
-    pub fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         Config::new(self.path())
     }
 
     /// Starts it in Envoy, whose log goes with the module.
-    pub fn start(&self, config: &Config) -> Result<Proxy, Error> {
+    pub(crate) fn start(&self, config: &Config) -> Result<Proxy, Error> {
         Start::new().folder(self.folder.path()).start(config)
     }
 

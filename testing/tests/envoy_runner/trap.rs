@@ -1,7 +1,7 @@
 //! Extensions that fail, and streams that hang.
 
 use waxwing_testing::FailurePolicy;
-use waxwing_testing::envoy::{Observed, Proxy};
+use waxwing_testing::envoy::Observed;
 use waxwing_testing::{Request, Response};
 
 use crate::module::Module;

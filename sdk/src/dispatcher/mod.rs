@@ -1,16 +1,15 @@
 //! From the host's callbacks to those of an extension.
 
+mod behind;
+mod contexts;
 mod guest;
-mod roots;
 mod slot;
-mod streams;
 mod vm;
 
 pub(crate) use self::vm::Vm;
 
-use self::roots::Roots;
+use self::contexts::{Roots, Streams};
 use self::slot::Absent;
-use self::streams::Streams;
 use self::vm::Oddity;
 use crate::abi::call;
 use crate::abi::guest::Callback;
@@ -194,7 +193,7 @@ impl<R: Extension> Dispatcher<R> {
         self.vm.start();
         if self.is_known(context) {
             self.vm.report_oddity(Callback::ContextCreate, context, Oddity::RepeatedContext);
-        } else if !self.roots.insert(context) {
+        } else if !self.roots.insert(context, None) {
             self.vm.report_oddity(Callback::ContextCreate, context, Oddity::NoMemory);
         }
     }
@@ -202,7 +201,7 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn create_stream(&self, context: u32, parent: u32) -> Result<(), Oddity> {
         let Some(root) = self.roots.take(parent) else { return Err(self.missing_parent(parent)) };
-        let stream = self.vm.enter(|_| Box::new(R::Http::new(&root)));
+        let stream = Box::new(R::Http::new(&root));
         self.roots.put_back(parent, root);
         // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {

@@ -1,0 +1,67 @@
+//! Where the contexts are that have no place in the front.
+
+use super::slot::Slot;
+use alloc::vec::Vec;
+use hashbrown::HashTable;
+
+/// A set of slots, each with another id.
+pub(super) trait Behind<T>: Default {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Makes room for one more. False if there is no memory.
+    fn reserve(&mut self) -> bool;
+
+    /// Adds a slot, whose id is not among them, and for which there is room.
+    fn add(&mut self, slot: Slot<T>);
+
+    /// Takes out the slot of an id.
+    fn remove(&mut self, id: u32) -> Option<Slot<T>>;
+}
+
+/// For a few.
+impl<T> Behind<T> for Vec<Slot<T>> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn reserve(&mut self) -> bool {
+        self.try_reserve(1).is_ok()
+    }
+
+    fn add(&mut self, slot: Slot<T>) {
+        self.push(slot);
+    }
+
+    fn remove(&mut self, id: u32) -> Option<Slot<T>> {
+        let at = self.iter().position(|slot| slot.id.get() == id)?;
+        Some(self.swap_remove(at))
+    }
+}
+
+/// For many.
+impl<T> Behind<T> for HashTable<Slot<T>> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn reserve(&mut self) -> bool {
+        self.try_reserve(1, |slot| hash(slot.id.get())).is_ok()
+    }
+
+    fn add(&mut self, slot: Slot<T>) {
+        self.insert_unique(hash(slot.id.get()), slot, |slot| hash(slot.id.get()));
+    }
+
+    fn remove(&mut self, id: u32) -> Option<Slot<T>> {
+        let entry = self.find_entry(hash(id), |slot| slot.id.get() == id).ok()?;
+        Some(entry.remove().0)
+    }
+}
+
+/// Ids are sequential: as they are they spread well over the places of the table, and their low bits over
+/// the seven top bits by which it tells the slots of a place apart.
+fn hash(id: u32) -> u64 {
+    let id = u64::from(id);
+    id | id << 57
+}

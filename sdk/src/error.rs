@@ -98,11 +98,18 @@ impl From<InvalidHeader> for Error {
 }
 
 impl fmt::Display for Error {
+    // Text is written as it is: `{}` would link what pads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Host { call, status } => write!(f, "{call}: {status}"),
+            Error::Host { call, status } => {
+                f.write_str(call)?;
+                f.write_str(": ")?;
+                status.fmt(f)
+            }
             Error::Malformed { call, problem } => {
-                write!(f, "{call}: the host's answer is malformed: {problem}")
+                f.write_str(call)?;
+                f.write_str(": the host's answer is malformed: ")?;
+                f.write_str(problem)
             }
             Error::InvalidHeader(error) => error.fmt(f),
             Error::NotText => f.write_str("the value is not UTF-8 text; read it as bytes"),

@@ -9,10 +9,7 @@ pub(super) trait Behind<T>: Default {
     /// How many there are.
     fn len(&self) -> usize;
 
-    /// Makes room for one more. False if there is no memory.
-    fn reserve(&mut self) -> bool;
-
-    /// Adds a slot, whose id is not among them, and for which there is room.
+    /// Adds a slot, whose id is not among them.
     fn add(&mut self, slot: Slot<T>);
 
     /// Takes out the slot of an id.
@@ -23,10 +20,6 @@ pub(super) trait Behind<T>: Default {
 impl<T> Behind<T> for Vec<Slot<T>> {
     fn len(&self) -> usize {
         self.len()
-    }
-
-    fn reserve(&mut self) -> bool {
-        self.try_reserve(1).is_ok()
     }
 
     fn add(&mut self, slot: Slot<T>) {
@@ -43,10 +36,6 @@ impl<T> Behind<T> for Vec<Slot<T>> {
 impl<T> Behind<T> for HashTable<Slot<T>> {
     fn len(&self) -> usize {
         self.len()
-    }
-
-    fn reserve(&mut self) -> bool {
-        self.try_reserve(1, |slot| hash(slot.id.get())).is_ok()
     }
 
     fn add(&mut self, slot: Slot<T>) {

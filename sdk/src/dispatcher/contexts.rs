@@ -21,7 +21,8 @@ pub(super) type Roots<T> = Contexts<T, Vec<Slot<T>>, 1>;
 /// the empty table, so that a static one costs nothing in a module's file.
 pub(super) struct Contexts<T, B, const FRONT: usize> {
     front: [Slot<T>; FRONT],
-    behind: Cell<Option<B>>,
+    /// Boxed, because nothing is then all zero bytes, whatever `B` is.
+    behind: Cell<Option<Box<B>>>,
     /// How many are behind, to know without a look that there are none.
     behind_len: Cell<usize>,
 }
@@ -54,42 +55,25 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
         }
     }
 
-    /// Lets an id that is behind change places with the one that is in its place.
+    /// Gives an id its place: with its slot, if that is behind, else empty. What was there goes behind.
+    ///
+    /// True if the slot was behind.
     #[cold]
     #[inline(never)]
     fn bring_to_front(&self, id: u32) -> bool {
         let mut behind = self.behind.take().unwrap_or_default();
         let found = behind.remove(id);
         let was_behind = found.is_some();
-        if let Some(found) = found {
-            let place = self.place(id);
-            let other = place.take();
-            place.set(found);
-            if other.id.get() != 0 {
-                // There is room: one was removed.
-                behind.add(other);
-            }
-        }
-        self.put_behind(behind);
-        was_behind
-    }
-
-    /// Makes room in the front for a newer id. False if there is no memory.
-    #[cold]
-    #[inline(never)]
-    fn move_behind(&self, place: &Slot<T>) -> bool {
-        let mut behind = self.behind.take().unwrap_or_default();
-        let has_room = behind.reserve();
-        if has_room {
+        let place = self.place(id);
+        if place.id.get() != 0 {
             behind.add(place.take());
         }
-        self.put_behind(behind);
-        has_room
-    }
-
-    fn put_behind(&self, behind: B) {
+        if let Some(found) = found {
+            place.set(found);
+        }
         self.behind_len.set(behind.len());
         self.behind.set(Some(behind));
+        was_behind
     }
 
     /// Whether the id is in the table.
@@ -98,16 +82,15 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
         self.slot(id).is_some() && id != 0
     }
 
-    /// Adds an id that is not in the table, with or without its context. False if there is no memory.
+    /// Adds an id that is not in the table, with or without its context.
     #[inline(always)]
-    pub(super) fn insert(&self, id: u32, context: Option<Box<T>>) -> bool {
+    pub(super) fn insert(&self, id: u32, context: Option<Box<T>>) {
         let place = self.place(id);
-        if place.id.get() != 0 && !self.move_behind(place) {
-            return false;
+        if place.id.get() != 0 {
+            self.bring_to_front(id);
         }
         place.id.set(id);
         place.context.set(context);
-        true
     }
 
     /// Takes a context out, to run it.
@@ -170,7 +153,7 @@ mod tests {
     impl<B: Behind<u32>, const FRONT: usize> Table for Contexts<u32, B, FRONT> {
         fn insert(&self, id: u32, context: Option<u32>) {
             assert!(!self.contains(id));
-            assert!(self.insert(id, context.map(Box::new)));
+            self.insert(id, context.map(Box::new));
             assert!(self.contains(id));
         }
         fn take(&self, id: u32) -> Result<Box<u32>, Absent> {
@@ -225,7 +208,7 @@ mod tests {
     fn a_context_whose_id_is_gone_is_dropped_when_it_is_put_back() {
         let streams: Streams<Rc<()>> = Streams::new();
         let context = Rc::new(());
-        assert!(streams.insert(1, Some(Box::new(context.clone()))));
+        streams.insert(1, Some(Box::new(context.clone())));
         let taken = streams.take(1).unwrap();
         assert_eq!(streams.remove(1), Some(None));
         streams.put_back(1, taken);

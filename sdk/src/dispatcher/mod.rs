@@ -193,8 +193,8 @@ impl<R: Extension> Dispatcher<R> {
         self.vm.start();
         if self.is_known(context) {
             self.vm.report_oddity(Callback::ContextCreate, context, Oddity::RepeatedContext);
-        } else if !self.roots.insert(context, None) {
-            self.vm.report_oddity(Callback::ContextCreate, context, Oddity::NoMemory);
+        } else {
+            self.roots.insert(context, None);
         }
     }
 
@@ -207,7 +207,8 @@ impl<R: Extension> Dispatcher<R> {
         if self.is_known(context) {
             return Err(Oddity::RepeatedContext);
         }
-        if self.streams.insert(context, Some(stream)) { Ok(()) } else { Err(Oddity::NoMemory) }
+        self.streams.insert(context, Some(stream));
+        Ok(())
     }
 
     #[cold]

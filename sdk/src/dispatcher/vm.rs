@@ -6,6 +6,7 @@ use crate::view::Cx;
 use crate::{Error, LogLevel, logging};
 use alloc::format;
 use core::cell::Cell;
+use core::fmt;
 
 /// The state of a VM that does not depend on the types of an extension. All-zero bytes are its beginning.
 #[derive(Debug)]
@@ -78,7 +79,6 @@ impl Vm {
         let number = self.oddities.get().saturating_add(1);
         self.oddities.set(number);
         if number <= ODDITIES_LOGGED || number.is_power_of_two() {
-            let oddity = oddity.text();
             self.log(
                 LogLevel::Warn,
                 &format!(
@@ -97,18 +97,16 @@ pub(super) enum Oddity {
     RepeatedContext,
     UnknownParent,
     UnconfiguredParent,
-    NoMemory,
 }
 
-impl Oddity {
-    fn text(self) -> &'static str {
-        match self {
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
             Oddity::UnknownContext => "the context is unknown",
             Oddity::RunningContext => "the context is running already, or was never made",
             Oddity::RepeatedContext => "the context exists already",
             Oddity::UnknownParent => "the parent is not a root context",
             Oddity::UnconfiguredParent => "the root context has no accepted configuration",
-            Oddity::NoMemory => "there is no memory for the context",
-        }
+        })
     }
 }

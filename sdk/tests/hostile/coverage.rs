@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// What must have happened at least once in all cases together: a callback of the extension, an error that it
 /// got, or a line that the SDK logged.
 ///
-/// Left out are `OutOfMemory` and "there is no memory for the context": the test's allocator does not fail.
+/// Left out is `OutOfMemory`: the test's allocator does not fail.
 const EXPECTED: &[&str] = &[
     "callback new",
     "callback configure",

@@ -6,6 +6,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The allocations that `work` makes on this thread, outside of [`uncounted`] parts.
 pub(crate) fn count(work: impl FnOnce()) -> u64 {
@@ -14,6 +15,11 @@ pub(crate) fn count(work: impl FnOnce()) -> u64 {
     work();
     COUNTING.set(counting);
     COUNT.get() - before
+}
+
+/// The bytes that are allocated now, in the whole process.
+pub(crate) fn live_bytes() -> usize {
+    LIVE.load(Ordering::Relaxed)
 }
 
 /// Runs `work`, whose allocations are not the guest's.
@@ -32,6 +38,9 @@ thread_local! {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Everybody's, because what one thread allocates another may free.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
 struct Counting;
 
 /// Counts an allocation; a thread that ends has no counters any more.
@@ -46,23 +55,28 @@ fn note() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note();
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller's promise is the one that the system's allocator asks for.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         note();
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         note();
+        LIVE.fetch_add(size, Ordering::Relaxed);
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
         // SAFETY: as above.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -81,5 +95,17 @@ mod tests {
         });
         assert_eq!(counted, 2, "the vector's first memory, and the box");
         assert_eq!(count(|| {}), 0);
+    }
+
+    #[test]
+    fn what_is_allocated_is_live_until_it_is_freed() {
+        // Other tests allocate meanwhile, but not as much.
+        const SIZE: usize = 1 << 30;
+        let before = live_bytes();
+        let mut bytes = Vec::<u8>::with_capacity(SIZE / 2);
+        bytes.reserve_exact(SIZE);
+        assert!(live_bytes() >= before + SIZE / 2);
+        drop(bytes);
+        assert!(live_bytes() < before + SIZE / 2);
     }
 }

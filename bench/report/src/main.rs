@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run -p waxwing-bench              measure, and write the page
 //! cargo run -p waxwing-bench -- --check   measure, and fail if the page says anything else
+//! cargo run -p waxwing-bench -- --soak    run a million streams, and fail if memory grows
 //! ```
 //!
 //! Nothing in it depends on the machine or on its load: what is counted are instructions, bytes, functions
@@ -15,6 +16,7 @@ mod measurement;
 mod meter;
 mod module;
 mod page;
+mod soak;
 mod stream;
 
 // The guests, natively. As dependencies they would have to be libraries too, and then cargo would build their
@@ -23,6 +25,8 @@ mod stream;
 mod do_nothing;
 #[path = "../../guests/headers/src/lib.rs"]
 mod headers;
+#[path = "../../guests/soak/src/lib.rs"]
+mod soak_guest;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -45,7 +49,10 @@ fn run() -> Result<bool> {
     let check = match std::env::args().nth(1).as_deref() {
         None => false,
         Some("--check") => true,
-        Some(other) => return Err(format!("unknown argument {other}; the only one is --check").into()),
+        Some("--soak") => return soak::run().map(|()| true),
+        Some(other) => {
+            return Err(format!("unknown argument {other}; write --check, --soak or nothing").into());
+        }
     };
     let measurements = measurement::all()?;
     let page = page::render(&measurements);

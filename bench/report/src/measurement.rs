@@ -118,16 +118,16 @@ fn allocations<R: Extension>() -> u64 {
 }
 
 /// Contexts of streams are numbered from the root context on.
-const FIRST_STREAM: u32 = stream::ROOT + 1;
+pub(crate) const FIRST_STREAM: u32 = stream::ROOT + 1;
 
 /// A guest on the fixed host.
-struct Vm {
-    guest: WasmGuest,
+pub(crate) struct Vm {
+    pub(crate) guest: WasmGuest,
     host: Rc<FixedHost>,
 }
 
 impl Vm {
-    fn start(module: &WasmModule) -> Result<Self> {
+    pub(crate) fn start(module: &WasmModule) -> Result<Self> {
         let vm = Vm { guest: WasmGuest::instantiate(module)?, host: Rc::new(FixedHost::new()) };
         vm.enter(&mut stream::configure)?;
         Ok(vm)
@@ -141,7 +141,7 @@ impl Vm {
         self.enter(&mut |guest| stream::call(guest, callback, context))
     }
 
-    fn enter(&self, callback: &mut dyn FnMut(&dyn Guest)) -> Result<()> {
+    pub(crate) fn enter(&self, callback: &mut dyn FnMut(&dyn Guest)) -> Result<()> {
         Ok(self.guest.enter(self.host.clone(), callback)?)
     }
 

@@ -40,7 +40,11 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
     /// The place of an id in the front, whichever id has it now.
     #[inline(always)]
     fn place(&self, id: u32) -> &Slot<T> {
-        #[allow(clippy::indexing_slicing, reason = "the remainder is below the length, and rustc sees it")]
+        #[allow(
+            clippy::indexing_slicing,
+            clippy::arithmetic_side_effects,
+            reason = "the length is not 0, and a remainder is below it"
+        )]
         &self.front[id as usize % FRONT]
     }
 

@@ -34,25 +34,32 @@ impl Host for HostCore {
 
     fn buffer_bytes(&self, buffer: BufferType, start: usize, max_len: usize) -> Answer<Vec<u8>> {
         let call = HostCall::BufferBytes { buffer, start, max_len };
-        self.answer(call, bytes, |stream| {
-            let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
-            match buffer.0 {
-                0 | 1 => {
-                    let side =
-                        if buffer == BufferType::HTTP_REQUEST_BODY { Side::Request } else { Side::Response };
-                    let Some(stream) = stream else { return Ok(Vec::new()) };
-                    let mut state = stream.state_mut();
-                    state.direction_mut(side).visible_mut().map_or(Ok(Vec::new()), |body| range(body))
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| {
+                let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
+                match buffer.0 {
+                    0 | 1 => {
+                        let side = if buffer == BufferType::HTTP_REQUEST_BODY {
+                            Side::Request
+                        } else {
+                            Side::Response
+                        };
+                        let Some(stream) = stream else { return Ok(Vec::new()) };
+                        let mut state = stream.state_mut();
+                        state.direction_mut(side).visible_mut().map_or(Ok(Vec::new()), |body| range(body))
+                    }
+                    // TCP data, gRPC messages and call data: nothing there is not an error.
+                    2 | 3 | 5 | 8 => Ok(Vec::new()),
+                    4 => Err(Status::NOT_FOUND),
+                    6 => range(&self.settings.vm_config),
+                    7 if self.configuring.get() => range(&self.settings.config),
+                    7 => Err(Status::NOT_FOUND),
+                    _ => Err(Status::BAD_ARGUMENT),
                 }
-                // TCP data, gRPC messages and call data: nothing there is not an error.
-                2 | 3 | 5 | 8 => Ok(Vec::new()),
-                4 => Err(Status::NOT_FOUND),
-                6 => range(&self.settings.vm_config),
-                7 if self.configuring.get() => range(&self.settings.config),
-                7 => Err(Status::NOT_FOUND),
-                _ => Err(Status::BAD_ARGUMENT),
-            }
-        })
+            },
+        )
     }
 
     fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
@@ -91,16 +98,20 @@ impl Host for HostCore {
 
     fn header_map_value(&self, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
         let call = HostCall::HeaderMapValue { map, key: key.to_vec() };
-        self.answer(call, bytes, |stream| {
-            check(map)?;
-            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
-            let state = stream.state();
-            match readable(&state, map) {
-                Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
-                None if state.logging => Err(Status::NOT_FOUND),
-                None => Err(Status::BAD_ARGUMENT),
-            }
-        })
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| {
+                check(map)?;
+                let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+                let state = stream.state();
+                match readable(&state, map) {
+                    Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
+                    None if state.logging => Err(Status::NOT_FOUND),
+                    None => Err(Status::BAD_ARGUMENT),
+                }
+            },
+        )
     }
 
     fn add_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
@@ -165,6 +176,9 @@ impl Host for HostCore {
         self.answer(call, done, |stream| {
             self.vm.request_stop();
             if let Some(stream) = stream {
+                if std::mem::replace(&mut stream.state_mut().reply_asked, true) {
+                    stream.journal.misuse("a second local response for the same stream");
+                }
                 self.vm.after_call(AfterCall::Reply(stream.context, LocalReply::from_parts(&response)));
             }
             Ok(())
@@ -173,7 +187,11 @@ impl Host for HostCore {
 
     fn property(&self, path: &[u8]) -> Answer<Vec<u8>> {
         let call = HostCall::Property { path: path.to_vec() };
-        self.answer(call, bytes, |stream| self.property_of(stream.map(|stream| &**stream), path))
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| self.property_of(stream.map(|stream| &**stream), path),
+        )
     }
 
     fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
@@ -210,7 +228,13 @@ impl HostCore {
         };
         let answer = act(self.stream(acting).as_ref());
         let noted = answer.as_ref().map(reply).map_err(|status| *status);
-        self.journal(running).push(Event::Call { call, answer: noted });
+        let event = Event::Call { call, answer: noted };
+        if acting != running {
+            let journal = self.journal(acting);
+            journal.host(format!("in a callback of #{running}:"));
+            journal.push(event.clone());
+        }
+        self.journal(running).push(event);
         answer
     }
 
@@ -229,8 +253,8 @@ fn done(_: &()) -> Reply {
     Reply::Done
 }
 
-fn bytes(bytes: &Vec<u8>) -> Reply {
-    Reply::Bytes(bytes.clone())
+fn bytes(bytes: &[u8]) -> Reply {
+    Reply::Bytes(bytes.to_vec())
 }
 
 /// The numbers of the ABI end at 7; those from 4 on are maps of callouts.

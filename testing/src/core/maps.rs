@@ -6,12 +6,12 @@ use waxwing::__private::pairs::{self, Pairs};
 /// Adds a header. Where Envoy keeps a header in a field of its own, the new value joins the old one.
 pub(super) fn add(list: &mut HeaderList, key: &[u8], value: &[u8]) {
     let key = key.to_ascii_lowercase();
-    if INLINE.contains(&key.as_slice()) {
-        if let Some(old) = list.value_mut(&key) {
-            old.extend_from_slice(if key == b"cookie" { b"; " } else { b"," });
-            old.extend_from_slice(value);
-            return;
-        }
+    if INLINE.contains(&key.as_slice())
+        && let Some(old) = list.value_mut(&key)
+    {
+        old.extend_from_slice(if key == b"cookie" { b"; " } else { b"," });
+        old.extend_from_slice(value);
+        return;
     }
     if key.starts_with(b":") {
         // Pseudo-headers stay in front of the others.

@@ -29,6 +29,11 @@ mod queue;
 mod stream;
 mod vm;
 
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
+
 pub(crate) use direction::Side;
 pub(crate) use stream::{Origin, Stream};
 
@@ -39,7 +44,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::{Arguments, Event};
 use crate::trap::{Sighting, Trap};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
 use vm::{Called, Vm};
@@ -71,6 +76,8 @@ pub(crate) struct HostCore {
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
+    /// Those whose whole request the upstream has, and has not answered.
+    arrived: RefCell<VecDeque<Rc<Stream>>>,
     logs: RefCell<Vec<LogLine>>,
 }
 
@@ -94,6 +101,7 @@ impl HostCore {
             configuring: Cell::new(false),
             root_journal: Rc::default(),
             streams: RefCell::default(),
+            arrived: RefCell::default(),
             logs: RefCell::default(),
         })
     }

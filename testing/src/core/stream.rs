@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) local: Option<LocalAnswer>,
     pub(super) is_head: bool,
     pub(super) is_grpc: bool,
+    /// The guest has asked for an answer.
+    pub(super) reply_asked: bool,
     /// What the guest has set, by raw path.
     pub(super) filter_state: HashMap<Vec<u8>, Vec<u8>>,
     /// Nanoseconds since the Unix epoch.
@@ -176,6 +178,7 @@ impl HostCore {
             local: None,
             is_head: false,
             is_grpc: false,
+            reply_asked: false,
             filter_state: HashMap::new(),
             started: self.clock.nanoseconds(),
             sent: Request::from_headers(HeaderList::new()),
@@ -217,26 +220,16 @@ impl HostCore {
         }
         self.create_context(stream);
         self.headers(stream, Side::Request, headers, end);
-        self.settle(stream);
     }
 
     pub(crate) fn request_body(self: &Rc<Self>, stream: &Rc<Stream>, piece: Vec<u8>, end: bool) {
-        {
-            let sent = &mut stream.state_mut().sent.body;
-            if piece.is_empty() && end {
-                sent.empty_end = true;
-            } else {
-                sent.chunks.push(piece.clone());
-            }
-        }
+        stream.state_mut().sent.body.push(piece.clone(), end);
         self.data(stream, Side::Request, piece, end);
-        self.settle(stream);
     }
 
     pub(crate) fn request_trailers(self: &Rc<Self>, stream: &Rc<Stream>, trailers: HeaderList) {
         stream.state_mut().sent.trailers = trailers.clone();
         self.trailers(stream, Side::Request, trailers);
-        self.settle(stream);
     }
 
     /// A whole response arrives from the upstream, in its pieces.
@@ -268,11 +261,7 @@ impl HostCore {
             return;
         }
         if let Some(answered) = &mut stream.state_mut().answered {
-            if piece.is_empty() && end {
-                answered.body.empty_end = true;
-            } else {
-                answered.body.chunks.push(piece.clone());
-            }
+            answered.body.push(piece.clone(), end);
         }
         self.data(stream, Side::Response, piece, end);
     }
@@ -317,14 +306,11 @@ impl HostCore {
                 .misuse(format!("the stream has ended: the local response {} is dropped", reply.status));
             return;
         }
-        let (again, started, sent, is_head) = {
+        let (started, sent, is_head) = {
             let state = stream.state();
-            let started = state.response.headers.is_some();
-            (state.local.is_some(), started, state.response.forwarded.headers.is_some(), state.is_head)
+            let response = &state.response;
+            (response.headers.is_some(), response.forwarded.headers.is_some(), state.is_head)
         };
-        if again {
-            stream.journal.misuse("a second local response for the same stream");
-        }
         let status = reply.status;
         let details = reply.details.clone();
         let kind = reply.kind;
@@ -369,24 +355,19 @@ impl HostCore {
         }
     }
 
-    /// Lets the origin answer, if it is its turn.
-    pub(crate) fn settle(self: &Rc<Self>, stream: &Rc<Stream>) {
-        let request = {
-            let mut state = stream.state_mut();
-            let due = state.origin_answers
-                && state.request.forwarded.ended
-                && !state.ended
-                && state.local.is_none();
-            if !due {
-                return;
+    /// Lets the origin answer the requests that have arrived there, and what these answers lead to.
+    pub(crate) fn settle(self: &Rc<Self>) {
+        while let Some(stream) = self.next_arrived() {
+            let open = !stream.has_ended() && stream.state().local.is_none();
+            if let Some(request) = stream.forwarded_request().filter(|_| open) {
+                let response = (self.settings.origin)(&request);
+                self.receive_response(&stream, &response);
             }
-            state.origin_answers = false;
-            state.request.forwarded.request()
-        };
-        if let Some(request) = request {
-            let response = (self.settings.origin)(&request);
-            self.receive_response(stream, &response);
         }
+    }
+
+    fn next_arrived(&self) -> Option<Rc<Stream>> {
+        self.arrived.borrow_mut().pop_front()
     }
 
     /// Goes on with a direction that is held back.
@@ -647,8 +628,12 @@ impl HostCore {
     }
 
     fn forwarded(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, end: bool) {
-        if end && side == Side::Response {
-            self.end(stream);
+        match side {
+            Side::Request if end && stream.state().origin_answers => {
+                self.arrived.borrow_mut().push_back(stream.clone());
+            }
+            Side::Response if end => self.end(stream),
+            Side::Request | Side::Response => {}
         }
     }
 

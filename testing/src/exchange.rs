@@ -1,6 +1,7 @@
 //! A request and what became of it.
 
 use crate::evidence::Evidence;
+use crate::host::Host;
 use crate::log::{LogLine, Logs};
 use crate::seen::Seen;
 use crate::timeline::Timeline;
@@ -34,6 +35,8 @@ pub struct Exchange {
     details: String,
     logs: Logs,
     trap: Option<Sighting>,
+    /// Keeps the host from being dropped, and from complaining of a trap, before the test can look at it.
+    _host: Option<Host>,
 }
 
 impl Exchange {
@@ -44,7 +47,12 @@ impl Exchange {
         logs: Vec<LogLine>,
         trap: Option<Sighting>,
     ) -> Exchange {
-        Exchange { evidence: Rc::new(evidence), outcome, details, logs: Logs::new(logs), trap }
+        Exchange { evidence: Rc::new(evidence), outcome, details, logs: Logs::new(logs), trap, _host: None }
+    }
+
+    /// The same with the host that it comes from.
+    pub(crate) fn of(self, host: Host) -> Exchange {
+        Exchange { _host: Some(host), ..self }
     }
 
     /// An exchange of which only the outside is known, as of a real proxy's.

@@ -295,7 +295,7 @@ impl HttpStream {
         }
         let stream = &self.stream;
         let (outcome, details) = (stream.outcome(), stream.details());
-        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap())
+        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap()).of(self.host.clone())
     }
 
     /// Lets something happen, and all that follows from it.

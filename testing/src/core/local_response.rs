@@ -1,9 +1,10 @@
 //! Answers that do not come from the upstream.
 
-use super::direction::Side;
-use super::maps;
-use super::stream::State;
+use super::direction::{Forwarded, Side};
+use super::stream::{State, Stream};
+use super::{HostCore, maps};
 use crate::HeaderList;
+use std::rc::Rc;
 use waxwing::__private::LocalResponseParts;
 
 /// An answer that the proxy makes.
@@ -105,6 +106,65 @@ impl LocalReply {
     fn add_headers(&self, headers: &mut HeaderList) {
         for (key, value) in &self.headers {
             maps::add(headers, key, value);
+        }
+    }
+}
+
+impl HostCore {
+    /// Answers the client in place of the upstream.
+    pub(super) fn reply(self: &Rc<Self>, stream: &Rc<Stream>, reply: LocalReply) {
+        if stream.has_ended() {
+            stream
+                .journal
+                .misuse(format!("the stream has ended: the local response {} is dropped", reply.status));
+            return;
+        }
+        let (started, sent, is_head) = {
+            let state = stream.state();
+            let response = &state.response;
+            (response.headers.is_some(), response.forwarded.headers.is_some(), state.is_head)
+        };
+        let status = reply.status;
+        let details = reply.details.clone();
+        let kind = reply.kind;
+        let (headers, body) = reply.into_message(&stream.state());
+        if sent {
+            stream.journal.host(format!("too late for the local response {status}: the response has begun"));
+            if kind == Kind::Failure {
+                stream.state_mut().local = Some(Kind::Failure);
+            }
+            self.reset(stream, &details);
+            return;
+        }
+        {
+            let mut state = stream.state_mut();
+            state.local = Some(kind);
+            state.details = details;
+            state.request.aborted = true;
+        }
+        let end = body.is_empty() || is_head;
+        if started {
+            stream
+                .journal
+                .host(format!("the local response {status} goes to the client, past this extension"));
+            let mut forwarded =
+                Forwarded { headers: Some(headers.clone()), ended: true, ..Forwarded::default() };
+            if !end {
+                forwarded.push(body, true);
+            }
+            {
+                let mut state = stream.state_mut();
+                state.response.headers = Some(headers);
+                state.response.trailers = None;
+                state.response.forwarded = forwarded;
+            }
+            self.end(stream);
+        } else {
+            stream.journal.host(format!("the local response {status} starts"));
+            self.headers(stream, Side::Response, headers, end);
+            if !end {
+                self.data(stream, Side::Response, body, true);
+            }
         }
     }
 }

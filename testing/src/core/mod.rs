@@ -8,7 +8,9 @@
 //! |---|---|
 //! | `vm` | entering the guest, and what a trap leaves behind |
 //! | `queue` | what is put off until a callback has returned |
-//! | `stream` | a stream: what arrives, what is forwarded, how it ends |
+//! | `stream` | a stream: how it begins and ends, and what is known of it |
+//! | `arrival` | what arrives from the client and from the upstream |
+//! | `passage` | the way of a message: to the guest, held back, forwarded |
 //! | `direction` | one direction of a stream: is it held back, and what is |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
@@ -18,12 +20,14 @@
 //! Nothing is borrowed while the guest runs, and it is never re-entered: what a guest asks for in a callback
 //! happens when the callback has returned.
 
+mod arrival;
 mod buffer;
 mod calls;
 mod direction;
 mod filter;
 mod local_response;
 mod maps;
+mod passage;
 mod property;
 mod queue;
 mod stream;

@@ -114,10 +114,10 @@ fn side_by_side<M: Lines>(
 /// The widest left column; longer lines push their right column out.
 const COLUMN_MAX: usize = 60;
 
-type Row<'a, T> = (Option<&'a T>, Option<&'a T>);
+pub(crate) type Row<'a, T> = (Option<&'a T>, Option<&'a T>);
 
 /// Pairs equal entries up, in order: the longest common subsequence.
-fn align<'a, T: PartialEq>(left: &'a [T], right: &'a [T]) -> Vec<Row<'a, T>> {
+pub(crate) fn align<'a, T: PartialEq>(left: &'a [T], right: &'a [T]) -> Vec<Row<'a, T>> {
     let mut common = vec![vec![0usize; right.len() + 1]; left.len() + 1];
     for i in (0..left.len()).rev() {
         for j in (0..right.len()).rev() {

@@ -65,9 +65,12 @@ impl Host for HostCore {
     fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
         let call = HostCall::SetBufferBytes { buffer, start, len, data: data.to_vec() };
         self.answer(call, done, |stream| {
-            let side = match buffer {
-                BufferType::HTTP_REQUEST_BODY => Side::Request,
-                BufferType::HTTP_RESPONSE_BODY => Side::Response,
+            let side = match buffer.0 {
+                0 => Side::Request,
+                1 => Side::Response,
+                // What is not there comes before what cannot be changed.
+                4 => return Err(Status::NOT_FOUND),
+                7 if !self.configuring.get() => return Err(Status::NOT_FOUND),
                 _ => return Err(Status::BAD_ARGUMENT),
             };
             let stream = stream.ok_or(Status::BAD_ARGUMENT)?;

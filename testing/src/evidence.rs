@@ -12,6 +12,8 @@ pub(crate) struct Evidence {
     /// What the upstream answered, if the host knows it.
     pub(crate) answered: Option<Response>,
     pub(crate) response: Option<Response>,
+    /// The client did not receive all of a response.
+    pub(crate) reset: bool,
     pub(crate) timeline: Timeline,
 }
 
@@ -22,6 +24,7 @@ impl Default for Evidence {
             forwarded: None,
             answered: None,
             response: None,
+            reset: false,
             timeline: Timeline::default(),
         }
     }

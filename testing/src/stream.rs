@@ -326,6 +326,7 @@ impl HttpStream {
             forwarded: self.stream.forwarded_request(),
             answered: self.stream.answered(),
             response: self.stream.forwarded_response(),
+            reset: self.stream.was_reset(),
             timeline: self.timeline(),
         }
     }

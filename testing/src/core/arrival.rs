@@ -1,8 +1,8 @@
 //! What arrives from the client and from the upstream.
 
-use super::HostCore;
 use super::direction::Side;
 use super::stream::Stream;
+use super::{HostCore, maps};
 use crate::{HeaderList, Request, Response};
 use std::rc::Rc;
 
@@ -20,11 +20,11 @@ impl HostCore {
 
     /// The headers of `request` arrive.
     pub(crate) fn request_headers(self: &Rc<Self>, stream: &Rc<Stream>, request: &Request, end: bool) {
-        let headers = request.headers.clone();
+        let headers = maps::normalized(&request.headers);
         {
             let mut state = stream.state_mut();
             state.sent.properties.clone_from(&request.properties);
-            state.sent.headers = headers.clone();
+            state.sent.headers = request.headers.clone();
             state.is_head = headers.get(":method") == Some(b"HEAD");
             state.is_grpc = headers.get("content-type").is_some_and(is_grpc);
         }
@@ -62,8 +62,9 @@ impl HostCore {
         if self.drop_late_response(stream) {
             return;
         }
-        stream.state_mut().answered = Some(Response::from_headers(headers.clone()));
-        self.headers(stream, Side::Response, headers, end);
+        let arrived = maps::normalized(&headers);
+        stream.state_mut().answered = Some(Response::from_headers(headers));
+        self.headers(stream, Side::Response, arrived, end);
     }
 
     pub(crate) fn response_body(self: &Rc<Self>, stream: &Rc<Stream>, piece: Vec<u8>, end: bool) {

@@ -58,12 +58,12 @@ impl LocalReply {
 
     /// A message has lost a header that it cannot do without.
     pub(super) fn incomplete(side: Side, missing: &str) -> Self {
+        let body = format!("missing required header: {missing}");
         match side {
-            Side::Request => {
-                let body = format!("missing required header: {missing}");
-                LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers")
-            }
-            Side::Response => LocalReply::by_proxy(502, "", "filter_removed_required_response_headers"),
+            // Without a path there is no route.
+            Side::Request if missing == ":path" => LocalReply::by_proxy(404, "", "route_not_found"),
+            Side::Request => LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers"),
+            Side::Response => LocalReply::by_proxy(502, &body, "filter_removed_required_response_headers"),
         }
     }
 
@@ -94,6 +94,8 @@ impl LocalReply {
         }
         headers.add(":status", self.status.to_string());
         self.add_headers(&mut headers);
+        // Whatever the headers said.
+        maps::replace(&mut headers, b":status", self.status.to_string().as_bytes());
         if !self.body.is_empty() {
             maps::replace(&mut headers, b"content-length", self.body.len().to_string().as_bytes());
             if headers.get("content-type").is_none() {
@@ -120,9 +122,15 @@ impl HostCore {
             return;
         }
         let (started, sent, is_head) = {
-            let state = stream.state();
-            let response = &state.response;
-            (response.headers.is_some(), response.forwarded.headers.is_some(), state.is_head)
+            let mut state = stream.state_mut();
+            let started = state.response.headers.is_some();
+            if state.decoding && !started {
+                state.request.aborted = true;
+                // The first one counts.
+                state.prepared.get_or_insert(reply);
+                return;
+            }
+            (started, state.response.forwarded.headers.is_some(), state.is_head)
         };
         let status = reply.status;
         let details = reply.details.clone();
@@ -177,7 +185,7 @@ fn without_white_space(details: &[u8]) -> String {
 }
 
 /// The mapping of the gRPC protocol, for answers of proxies.
-fn grpc_status_of(status: u32) -> u32 {
+pub(super) fn grpc_status_of(status: u32) -> u32 {
     match status {
         400 => 13,
         401 => 16,

@@ -9,7 +9,7 @@ pub(super) fn add(list: &mut HeaderList, key: &[u8], value: &[u8]) {
     if INLINE.contains(&key.as_slice())
         && let Some(old) = list.value_mut(&key)
     {
-        old.extend_from_slice(if key == b"cookie" { b"; " } else { b"," });
+        old.push(b',');
         old.extend_from_slice(value);
         return;
     }
@@ -34,6 +34,16 @@ pub(super) fn replace_all(list: &mut HeaderList, pairs: &[(Vec<u8>, Vec<u8>)]) {
     for (key, value) in pairs {
         add(list, key, value);
     }
+}
+
+/// A map as it is after it has arrived: lower-case names, pseudo-headers first, and joined what is kept in
+/// fields.
+pub(super) fn normalized(list: &HeaderList) -> HeaderList {
+    let mut normalized = HeaderList::new();
+    for (key, value) in list.iter() {
+        add(&mut normalized, key, value);
+    }
+    normalized
 }
 
 /// The pairs of a block from a guest. A malformed or too large block is an empty one: there is no error.
@@ -77,7 +87,6 @@ const INLINE: &[&[u8]] = &[
     b"connection",
     b"content-length",
     b"content-type",
-    b"cookie",
     b"date",
     b"grpc-message",
     b"grpc-status",
@@ -117,13 +126,13 @@ mod tests {
 
     #[test]
     fn adding_joins_the_headers_that_envoy_keeps_in_fields() {
-        let mut headers = list(&[(":path", "/a"), ("cookie", "a=1"), ("content-type", "text/html")]);
+        let mut headers = list(&[(":path", "/a"), ("via", "1"), ("content-type", "text/html")]);
         add(&mut headers, b"Content-Type", b"text/plain");
-        add(&mut headers, b"cookie", b"b=2");
+        add(&mut headers, b"via", b"2");
         add(&mut headers, b":path", b"/b");
         assert_eq!(
             headers,
-            list(&[(":path", "/a,/b"), ("cookie", "a=1; b=2"), ("content-type", "text/html,text/plain")])
+            list(&[(":path", "/a,/b"), ("via", "1,2"), ("content-type", "text/html,text/plain")])
         );
     }
 

@@ -31,7 +31,7 @@ impl HostCore {
             direction.complete = end;
             direction.headers = Some(headers);
         }
-        let iteration = self.filter_headers(stream, side, end);
+        let iteration = self.filter(stream, side, || self.filter_headers(stream, side, end));
         if stream.is_over(side) {
             return;
         }
@@ -70,7 +70,8 @@ impl HostCore {
     fn show_data(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, shown: Shown, end: bool) {
         let had_trailers = stream.state().direction(side).trailers.is_some();
         let from_buffer = shown == Shown::Buffered;
-        let Some((status, piece)) = self.filter_data(stream, side, shown, end) else { return };
+        let filtered = self.filter(stream, side, || self.filter_data(stream, side, shown, end));
+        let Some((status, piece)) = filtered else { return };
         if stream.is_over(side) {
             return;
         }
@@ -133,8 +134,23 @@ impl HostCore {
         }
     }
 
+    /// Runs the callbacks of a request so that an answer to it waits until they have returned.
+    fn filter<T>(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, callback: impl FnOnce() -> T) -> T {
+        if side == Side::Response {
+            return callback();
+        }
+        stream.state_mut().decoding = true;
+        let result = callback();
+        stream.state_mut().decoding = false;
+        let prepared = stream.state_mut().prepared.take();
+        if let Some(reply) = prepared {
+            self.reply(stream, reply);
+        }
+        result
+    }
+
     fn show_trailers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
-        let passes = self.filter_trailers(stream, side);
+        let passes = self.filter(stream, side, || self.filter_trailers(stream, side));
         if stream.is_over(side) {
             return;
         }
@@ -219,7 +235,8 @@ impl HostCore {
             let direction = state.direction_mut(side);
             let headers = direction.headers.clone().unwrap_or_default();
             let required: &[&str] = match side {
-                Side::Request => &[":method", ":path", ":authority"],
+                // The path first: without one there is no route, and nobody looks further.
+                Side::Request => &[":path", ":method"],
                 Side::Response => &[":status"],
             };
             let missing = required.iter().find(|name| headers.get(name).is_none());

@@ -1,7 +1,7 @@
 //! A stream: what arrives, what is forwarded, how it ends.
 
 use super::direction::{Direction, Side};
-use super::local_response::Kind;
+use super::local_response::{Kind, LocalReply};
 use super::{HostCore, Journal};
 use crate::log::LogLine;
 use crate::scenario::FailurePolicy;
@@ -50,8 +50,10 @@ pub(super) struct State {
     pub(super) sent: Request,
     pub(super) logs: Vec<LogLine>,
     trap: Option<Sighting>,
-    /// The stream went on without the guest.
-    pub(super) failed_open: bool,
+    /// A callback of the request is running, or what it asked for.
+    pub(super) decoding: bool,
+    /// An answer that waits until that is over.
+    pub(super) prepared: Option<LocalReply>,
     pub(super) answered: Option<Response>,
     /// The origin answers when the request has arrived there.
     pub(super) origin_answers: bool,
@@ -144,13 +146,18 @@ impl Stream {
         self.state().trap.clone()
     }
 
+    /// Whether it has ended without a complete response.
+    pub(crate) fn was_reset(&self) -> bool {
+        self.state().reset
+    }
+
     pub(crate) fn outcome(&self) -> Outcome {
         let state = self.state();
         match state.local {
             Some(Kind::Failure) => Outcome::FailedClosed,
             _ if state.reset => Outcome::Reset,
             Some(Kind::Reply) => Outcome::Local,
-            None if state.failed_open => Outcome::FailedOpen,
+            None if !state.installed => Outcome::FailedOpen,
             None => Outcome::Forwarded,
         }
     }
@@ -177,7 +184,8 @@ impl HostCore {
             sent: Request::from_headers(HeaderList::new()),
             logs: Vec::new(),
             trap: dead,
-            failed_open: !installed,
+            decoding: false,
+            prepared: None,
             answered: None,
             origin_answers,
             reset: false,

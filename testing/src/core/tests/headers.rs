@@ -148,10 +148,14 @@ fn changing_trailers_at_the_end_of_the_body_makes_them_and_reading_does_not() {
 
 #[test]
 fn a_message_without_its_required_headers_is_answered_by_the_proxy() {
-    let stream = look_in(Callback::RequestHeaders, |host| {
-        assert_eq!(host.remove_header_map_value(REQUEST, b":path"), Ok(()));
-    });
-    stream.local_response().assert_status(503).assert_details("filter_removed_required_request_headers");
+    for (name, status, details) in
+        [(":path", 404, "route_not_found"), (":method", 503, "filter_removed_required_request_headers")]
+    {
+        let stream = look_in(Callback::RequestHeaders, move |host| {
+            assert_eq!(host.remove_header_map_value(REQUEST, name.as_bytes()), Ok(()));
+        });
+        stream.local_response().assert_status(status).assert_details(details);
+    }
     let stream = look_in(Callback::ResponseHeaders, |host| {
         assert_eq!(host.set_header_map_pairs(RESPONSE, b""), Ok(()));
     });

@@ -1,6 +1,7 @@
 //! What arrives from the client and from the upstream.
 
 use super::direction::Side;
+use super::field::Owner;
 use super::stream::Stream;
 use super::{HostCore, maps};
 use crate::{HeaderList, Request, Response};
@@ -20,7 +21,7 @@ impl HostCore {
 
     /// The headers of `request` arrive.
     pub(crate) fn request_headers(self: &Rc<Self>, stream: &Rc<Stream>, request: &Request, end: bool) {
-        let headers = maps::normalized(&request.headers);
+        let headers = maps::normalized(&request.headers, Owner::Request);
         {
             let mut state = stream.state_mut();
             state.sent.properties.clone_from(&request.properties);
@@ -62,7 +63,7 @@ impl HostCore {
         if self.drop_late_response(stream) {
             return;
         }
-        let arrived = maps::normalized(&headers);
+        let arrived = maps::normalized(&headers, Owner::Response);
         stream.state_mut().answered = Some(Response::from_headers(headers));
         self.headers(stream, Side::Response, arrived, end);
     }

@@ -1,6 +1,7 @@
 //! The host functions.
 
 use super::direction::{Shown, Side};
+use super::field::Owner;
 use super::local_response::LocalReply;
 use super::queue::AfterCall;
 use super::stream::{State, Stream};
@@ -10,7 +11,7 @@ use crate::host_call::{HostCall, Reply};
 use crate::log::{Level, LogLine};
 use crate::timeline::Event;
 use std::rc::Rc;
-use waxwing::__private::{Answer, BufferType, Host, LocalResponseParts, MapType, StreamType};
+use waxwing::__private::{Answer, BufferType, Callback, Host, LocalResponseParts, MapType, StreamType};
 use waxwing::Status;
 
 impl Host for HostCore {
@@ -96,7 +97,7 @@ impl Host for HostCore {
     fn set_header_map_pairs(&self, map: MapType, block: &[u8]) -> Answer {
         let pairs = maps::decode(block);
         let call = HostCall::SetHeaderMapPairs { map, pairs: pairs.clone() };
-        self.change_map(call, map, |list| maps::replace_all(list, &pairs))
+        self.change_map(call, map, |list| maps::replace_all(list, owner(map), &pairs))
     }
 
     fn header_map_value(&self, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
@@ -119,12 +120,12 @@ impl Host for HostCore {
 
     fn add_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::AddHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
-        self.change_map(call, map, |list| maps::add(list, key, value))
+        self.change_map(call, map, |list| maps::add(list, owner(map), key, value))
     }
 
     fn replace_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::ReplaceHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
-        self.change_map(call, map, |list| maps::replace(list, key, value))
+        self.change_map(call, map, |list| maps::replace(list, owner(map), key, value))
     }
 
     fn remove_header_map_value(&self, map: MapType, key: &[u8]) -> Answer {
@@ -159,6 +160,9 @@ impl Host for HostCore {
         self.answer(HostCall::CloseStream { stream: stream_type }, done, |stream| {
             match (stream_type.0, stream) {
                 (0 | 1, Some(stream)) => {
+                if self.vm.is_running(Callback::ResponseTrailers) {
+                    stream.journal.misuse("a stream closed in on_response_trailers: Envoy 1.40 crashes");
+                }
                     self.vm.after_call(AfterCall::Reset(stream.context));
                     Ok(())
                 }
@@ -263,6 +267,14 @@ fn bytes(bytes: &[u8]) -> Reply {
 /// The numbers of the ABI end at 7; those from 4 on are maps of callouts.
 fn check(map: MapType) -> Answer {
     if map.0 > 7 { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
+}
+
+fn owner(map: MapType) -> Owner {
+    match map {
+        MapType::HTTP_REQUEST_HEADERS => Owner::Request,
+        MapType::HTTP_RESPONSE_HEADERS => Owner::Response,
+        _ => Owner::Trailers,
+    }
 }
 
 /// The map, if it can be read now.

@@ -1,6 +1,7 @@
 //! Answers that do not come from the upstream.
 
 use super::direction::{Forwarded, Side};
+use super::field::Owner;
 use super::stream::{State, Stream};
 use super::{HostCore, maps};
 use crate::HeaderList;
@@ -95,9 +96,14 @@ impl LocalReply {
         headers.add(":status", self.status.to_string());
         self.add_headers(&mut headers);
         // Whatever the headers said.
-        maps::replace(&mut headers, b":status", self.status.to_string().as_bytes());
+        maps::replace(&mut headers, Owner::Response, b":status", self.status.to_string().as_bytes());
         if !self.body.is_empty() {
-            maps::replace(&mut headers, b"content-length", self.body.len().to_string().as_bytes());
+            maps::replace(
+                &mut headers,
+                Owner::Response,
+                b"content-length",
+                self.body.len().to_string().as_bytes(),
+            );
             if headers.get("content-type").is_none() {
                 headers.add("content-type", "text/plain");
             }
@@ -107,7 +113,7 @@ impl LocalReply {
 
     fn add_headers(&self, headers: &mut HeaderList) {
         for (key, value) in &self.headers {
-            maps::add(headers, key, value);
+            maps::add(headers, Owner::Response, key, value);
         }
     }
 }

@@ -15,7 +15,7 @@
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
 //! | `calls` | the host functions |
-//! | `maps`, `buffer`, `property` | what these read and write |
+//! | `maps`, `field`, `buffer`, `property` | what these read and write |
 //!
 //! Nothing is borrowed while the guest runs, and it is never re-entered: what a guest asks for in a callback
 //! happens when the callback has returned.
@@ -24,6 +24,7 @@ mod arrival;
 mod buffer;
 mod calls;
 mod direction;
+mod field;
 mod filter;
 mod local_response;
 mod maps;

@@ -231,6 +231,18 @@ fn the_upstream_direction_of_tcp_cannot_be_resumed() {
 }
 
 #[test]
+fn closing_in_the_response_trailers_is_flagged() {
+    for (callback, flagged) in WAY.into_iter().zip([0, 0, 0, 0, 0, 1]) {
+        let script = Script::new().on(callback, |host, _, _| {
+            host.close_stream(StreamType::HTTP_RESPONSE).unwrap();
+            CONTINUE
+        });
+        let host = script.host().origin(|_| Response::new(200).body("ok").trailer("x-end", "1")).start();
+        assert_eq!(host.exchange(full_request()).timeline().misuses().len(), flagged, "{callback}");
+    }
+}
+
+#[test]
 fn closing_resets_the_stream_after_the_callback() {
     for direction in [StreamType::HTTP_REQUEST, StreamType::HTTP_RESPONSE] {
         let script = Script::new().returning(0, END).on(Callback::RequestHeaders, move |host, _, _| {

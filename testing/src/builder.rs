@@ -69,7 +69,8 @@ impl HostBuilder {
         self
     }
 
-    /// Lets streams go on without the extension after a trap. By default they fail with 503.
+    /// Lets new streams go on without the extension after a trap; by default they fail with 503. Streams that
+    /// were open when it trapped fail in any case.
     pub fn fail_open(self) -> Self {
         self.failure_policy(FailurePolicy::Open)
     }

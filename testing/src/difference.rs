@@ -1,7 +1,7 @@
 //! How the exchanges of two hosts differ.
 
 use crate::HeaderList;
-use crate::evidence::Lines;
+use crate::evidence::{Lines, align};
 use crate::exchange::Exchange;
 use std::fmt::Display;
 
@@ -19,8 +19,8 @@ pub(crate) fn exchanges(expected: Named<'_>, actual: Named<'_>) -> String {
         let (other_forwarded, other_response, other_logs) = actual.observable();
         report.message(&format!("{request}, as the upstream received it"), forwarded, other_forwarded);
         report.message(&format!("{request}, its response"), response, other_response);
-        for line in 0..logs.len().max(other_logs.len()) {
-            report.line(&request, &format!("log line {}", line + 1), logs.get(line), other_logs.get(line));
+        for (line, other) in align(logs, other_logs) {
+            report.line(&request, "log line", line, other);
         }
     }
     report.text
@@ -133,7 +133,8 @@ mod tests {
             exchanges(("native", &[left]), ("envoy", &[right])),
             "request 1 (GET /), its response: body from byte 2\n  native  3 bytes, \"z\"\n  envoy   3 bytes, \"!\"\n\
              request 1 (GET /), its response: header x-tag\n  native  \"a\"\n  envoy   \"b\"\n\
-             request 1 (GET /): log line 1\n  native  [info] l\n  envoy   [info] m\n"
+             request 1 (GET /): log line\n  native  [info] l\n  envoy   nothing\n\
+             request 1 (GET /): log line\n  native  nothing\n  envoy   [info] m\n"
         );
     }
 

@@ -12,6 +12,8 @@ pub(crate) struct Evidence {
     /// What the upstream answered, if the host knows it.
     pub(crate) answered: Option<Response>,
     pub(crate) response: Option<Response>,
+    /// The client did not receive all of a response.
+    pub(crate) reset: bool,
     pub(crate) timeline: Timeline,
 }
 
@@ -22,6 +24,7 @@ impl Default for Evidence {
             forwarded: None,
             answered: None,
             response: None,
+            reset: false,
             timeline: Timeline::default(),
         }
     }
@@ -114,10 +117,10 @@ fn side_by_side<M: Lines>(
 /// The widest left column; longer lines push their right column out.
 const COLUMN_MAX: usize = 60;
 
-type Row<'a, T> = (Option<&'a T>, Option<&'a T>);
+pub(crate) type Row<'a, T> = (Option<&'a T>, Option<&'a T>);
 
 /// Pairs equal entries up, in order: the longest common subsequence.
-fn align<'a, T: PartialEq>(left: &'a [T], right: &'a [T]) -> Vec<Row<'a, T>> {
+pub(crate) fn align<'a, T: PartialEq>(left: &'a [T], right: &'a [T]) -> Vec<Row<'a, T>> {
     let mut common = vec![vec![0usize; right.len() + 1]; left.len() + 1];
     for i in (0..left.len()).rev() {
         for j in (0..right.len()).rev() {

@@ -1,6 +1,7 @@
 //! A request and what became of it.
 
 use crate::evidence::Evidence;
+use crate::host::Host;
 use crate::log::{LogLine, Logs};
 use crate::seen::Seen;
 use crate::timeline::Timeline;
@@ -18,7 +19,7 @@ pub enum Outcome {
     Local,
     /// The client received no complete response.
     Reset,
-    /// The guest trapped; the stream went on without it.
+    /// The guest had trapped before; the stream passed without it.
     FailedOpen,
     /// The guest trapped; the client received a 503, or a reset if the response had begun.
     FailedClosed,
@@ -34,6 +35,8 @@ pub struct Exchange {
     details: String,
     logs: Logs,
     trap: Option<Sighting>,
+    /// Keeps the host from being dropped, and from complaining of a trap, before the test can look at it.
+    _host: Option<Host>,
 }
 
 impl Exchange {
@@ -44,7 +47,12 @@ impl Exchange {
         logs: Vec<LogLine>,
         trap: Option<Sighting>,
     ) -> Exchange {
-        Exchange { evidence: Rc::new(evidence), outcome, details, logs: Logs::new(logs), trap }
+        Exchange { evidence: Rc::new(evidence), outcome, details, logs: Logs::new(logs), trap, _host: None }
+    }
+
+    /// The same with the host that it comes from.
+    pub(crate) fn of(self, host: Host) -> Exchange {
+        Exchange { _host: Some(host), ..self }
     }
 
     /// An exchange of which only the outside is known, as of a real proxy's.
@@ -64,7 +72,8 @@ impl Exchange {
             (Some(_), Some(_)) => Outcome::Forwarded,
             (None, Some(_)) => Outcome::Local,
         };
-        let evidence = Evidence { sent, forwarded, response, ..Evidence::default() };
+        let reset = response.is_none();
+        let evidence = Evidence { sent, forwarded, response, reset, ..Evidence::default() };
         Exchange::new(evidence, outcome, String::new(), logs, None)
     }
 
@@ -94,7 +103,7 @@ impl Exchange {
     #[track_caller]
     pub fn response(&self) -> Seen<Response> {
         match &self.evidence.response {
-            Some(response) if self.outcome != Outcome::Reset => {
+            Some(response) if !self.evidence.reset => {
                 Seen::new(response.clone(), self.evidence.clone(), &self.details)
             }
             _ => self.evidence.fail("the client received no response: the stream was reset", None),
@@ -150,7 +159,7 @@ impl Exchange {
 
     /// The parts that hosts can be compared by.
     pub(crate) fn observable(&self) -> (Option<&Request>, Option<&Response>, &[LogLine]) {
-        let response = self.evidence.response.as_ref().filter(|_| self.outcome != Outcome::Reset);
+        let response = self.evidence.response.as_ref().filter(|_| !self.evidence.reset);
         (self.evidence.forwarded.as_ref(), response, self.logs.lines())
     }
 }

@@ -158,8 +158,9 @@ impl Drop for Worker {
         if let Some(trap) = self.core.trap().as_ref().and_then(|trap| trap.unseen().cloned()) {
             panic!(
                 "the extension trapped, and the test did not expect it: {trap}\n\
-                 A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.\n{}",
-                Logs::new(self.core.logs())
+                 A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.\n{}\n{}",
+                Logs::new(self.core.logs()),
+                trap.backtrace.as_deref().unwrap_or("RUST_BACKTRACE=1 adds a backtrace.")
             );
         }
     }

@@ -1,5 +1,44 @@
-//! A mock host for Proxy-Wasm extensions.
+//! A mock host for Proxy-Wasm extensions: it runs them in `cargo test`, natively and in milliseconds, as
+//! Envoy would.
+//!
+//! ```
+//! # use waxwing::prelude::*;
+//! # #[derive(Extension)]
+//! # #[extension(http = Stream)]
+//! # struct BlockList;
+//! # impl RootContext for BlockList {
+//! #     type Config = ();
+//! #     fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> { Ok(BlockList) }
+//! # }
+//! # struct Stream;
+//! # #[callbacks]
+//! # impl HttpContext for Stream {
+//! #     type Root = BlockList;
+//! #     fn new(_: &BlockList) -> Self { Stream }
+//! #     fn on_request_headers(&mut self, _: &mut RequestHeaders<'_>) -> Result<Action> {
+//! #         Ok(LocalResponse::new(403).into())
+//! #     }
+//! # }
+//! use waxwing_testing::{Host, Request};
+//!
+//! let host = Host::builder::<BlockList>().start();
+//! host.exchange(Request::get("/admin")).local_response().assert_status(403);
+//! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | send a whole request and look at what became of it | [`Host::exchange`], [`Exchange`] |
+//! | stop in between, or play both sides | [`Host::open`], [`Host::begin`], [`HttpStream`] |
+//! | run the same test on the built `.wasm` (feature `wasm`) | `on_each_host!`, `Host::wasm` |
+//! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], `on_every_host` |
+//!
+//! The guide is below; [`fidelity`] says where the model and Envoy differ.
+//!
+#![doc = include_str!("../../docs/testing.md")]
 #![forbid(unsafe_code)]
+
+#[doc = include_str!("../../docs/fidelity.md")]
+pub mod fidelity {}
 
 mod backend;
 mod builder;
@@ -9,6 +48,8 @@ mod core;
 mod difference;
 #[cfg(feature = "envoy")]
 pub mod envoy;
+#[cfg(feature = "wasm")]
+mod each_host;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
 mod every_host;
 mod evidence;

@@ -12,7 +12,7 @@ pub enum FailurePolicy {
     /// They are answered with 503, or reset if their response has begun. Envoy's default.
     #[default]
     Closed,
-    /// They go on as if the extension was not there.
+    /// New ones go on as if the extension was not there. Those that were open fail all the same.
     Open,
 }
 
@@ -61,7 +61,7 @@ impl Scenario {
         self
     }
 
-    /// Lets streams go on without the extension after a trap.
+    /// Lets new streams go on without the extension after a trap.
     #[must_use]
     pub fn fail_open(mut self) -> Self {
         self.failure_policy = FailurePolicy::Open;

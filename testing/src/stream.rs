@@ -1,6 +1,6 @@
 //! An HTTP stream, step by step.
 
-use crate::core::{Side, Stream};
+use crate::core::{HostCore, Side, Stream};
 use crate::evidence::Evidence;
 use crate::exchange::{Exchange, Outcome};
 use crate::host::Host;
@@ -91,7 +91,7 @@ impl HttpStream {
     #[track_caller]
     pub fn send_request(&self, request: &Request) {
         self.check_nothing_sent();
-        self.host.core().receive_request(&self.stream, request);
+        self.drive(|core| core.receive_request(&self.stream, request));
     }
 
     /// The client sends the headers of `request`, and nothing else of it.
@@ -102,7 +102,7 @@ impl HttpStream {
     #[track_caller]
     pub fn send_request_headers(&self, request: &Request, end: EndOfStream) {
         self.check_nothing_sent();
-        self.host.core().request_headers(&self.stream, request, end.is_yes());
+        self.drive(|core| core.request_headers(&self.stream, request, end.is_yes()));
     }
 
     /// The client sends a piece of the request's body.
@@ -113,7 +113,7 @@ impl HttpStream {
     #[track_caller]
     pub fn send_request_body(&self, piece: impl Into<Vec<u8>>, end: EndOfStream) {
         self.check_request_open();
-        self.host.core().request_body(&self.stream, piece.into(), end.is_yes());
+        self.drive(|core| core.request_body(&self.stream, piece.into(), end.is_yes()));
     }
 
     /// The client sends trailers, which end the request.
@@ -128,7 +128,7 @@ impl HttpStream {
         V: Into<Vec<u8>>,
     {
         self.check_request_open();
-        self.host.core().request_trailers(&self.stream, trailers.into_iter().collect());
+        self.drive(|core| core.request_trailers(&self.stream, trailers.into_iter().collect()));
     }
 
     /// The upstream sends a whole response, piece by piece.
@@ -139,7 +139,7 @@ impl HttpStream {
     #[track_caller]
     pub fn send_response(&self, response: &Response) {
         self.check_not_answered();
-        self.host.core().receive_response(&self.stream, response);
+        self.drive(|core| core.receive_response(&self.stream, response));
     }
 
     /// The upstream sends the headers of `response`, and nothing else of it. It may do so before the request
@@ -151,7 +151,7 @@ impl HttpStream {
     #[track_caller]
     pub fn send_response_headers(&self, response: &Response, end: EndOfStream) {
         self.check_not_answered();
-        self.host.core().response_headers(&self.stream, response.headers().clone(), end.is_yes());
+        self.drive(|core| core.response_headers(&self.stream, response.headers().clone(), end.is_yes()));
     }
 
     /// The upstream sends a piece of the response's body. Once the client has been answered in its place, it
@@ -163,7 +163,7 @@ impl HttpStream {
     #[track_caller]
     pub fn send_response_body(&self, piece: impl Into<Vec<u8>>, end: EndOfStream) {
         self.check_response_open();
-        self.host.core().response_body(&self.stream, piece.into(), end.is_yes());
+        self.drive(|core| core.response_body(&self.stream, piece.into(), end.is_yes()));
     }
 
     /// The upstream sends trailers, which end the response.
@@ -178,12 +178,12 @@ impl HttpStream {
         V: Into<Vec<u8>>,
     {
         self.check_response_open();
-        self.host.core().response_trailers(&self.stream, trailers.into_iter().collect());
+        self.drive(|core| core.response_trailers(&self.stream, trailers.into_iter().collect()));
     }
 
     /// The client goes away; the stream ends without a response.
     pub fn disconnect(&self) {
-        self.host.core().disconnect(&self.stream);
+        self.drive(|core| core.disconnect(&self.stream));
     }
 
     /// The id of its context.
@@ -295,7 +295,13 @@ impl HttpStream {
         }
         let stream = &self.stream;
         let (outcome, details) = (stream.outcome(), stream.details());
-        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap())
+        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap()).of(self.host.clone())
+    }
+
+    /// Lets something happen, and all that follows from it.
+    fn drive(&self, happen: impl FnOnce(&Rc<HostCore>)) {
+        happen(self.host.core());
+        self.host.core().settle();
     }
 
     fn why_unfinished(&self) -> String {
@@ -320,6 +326,7 @@ impl HttpStream {
             forwarded: self.stream.forwarded_request(),
             answered: self.stream.answered(),
             response: self.stream.forwarded_response(),
+            reset: self.stream.was_reset(),
             timeline: self.timeline(),
         }
     }

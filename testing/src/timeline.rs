@@ -115,11 +115,13 @@ impl Timeline {
     /// What the guest did that a host accepts and an extension should not do: two local responses, say, or
     /// resuming what is not paused.
     pub fn misuses(&self) -> Vec<&str> {
-        let misuse = |event| match event {
-            &Event::Misuse(ref text) => Some(text.as_str()),
-            _ => None,
-        };
-        self.events.iter().filter_map(misuse).collect()
+        let mut misuses = Vec::new();
+        for event in &self.events {
+            if let Event::Misuse(text) = event {
+                misuses.push(text.as_str());
+            }
+        }
+        misuses
     }
 
     /// The last successful call that wrote this.

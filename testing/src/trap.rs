@@ -36,11 +36,7 @@ impl fmt::Display for Trap {
         if let Some(location) = &self.location {
             write!(f, " at {location}")?;
         }
-        write!(f, ": {}", self.message)?;
-        match &self.backtrace {
-            Some(backtrace) => write!(f, "\n{backtrace}"),
-            None => Ok(()),
-        }
+        write!(f, ": {}", self.message)
     }
 }
 

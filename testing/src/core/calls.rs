@@ -1,6 +1,7 @@
 //! The host functions.
 
 use super::direction::{Shown, Side};
+use super::field::Owner;
 use super::local_response::LocalReply;
 use super::queue::AfterCall;
 use super::stream::{State, Stream};
@@ -10,7 +11,7 @@ use crate::host_call::{HostCall, Reply};
 use crate::log::{Level, LogLine};
 use crate::timeline::Event;
 use std::rc::Rc;
-use waxwing::__private::{Answer, BufferType, Host, LocalResponseParts, MapType, StreamType};
+use waxwing::__private::{Answer, BufferType, Callback, Host, LocalResponseParts, MapType, StreamType};
 use waxwing::Status;
 
 impl Host for HostCore {
@@ -34,33 +35,43 @@ impl Host for HostCore {
 
     fn buffer_bytes(&self, buffer: BufferType, start: usize, max_len: usize) -> Answer<Vec<u8>> {
         let call = HostCall::BufferBytes { buffer, start, max_len };
-        self.answer(call, bytes, |stream| {
-            let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
-            match buffer.0 {
-                0 | 1 => {
-                    let side =
-                        if buffer == BufferType::HTTP_REQUEST_BODY { Side::Request } else { Side::Response };
-                    let Some(stream) = stream else { return Ok(Vec::new()) };
-                    let mut state = stream.state_mut();
-                    state.direction_mut(side).visible_mut().map_or(Ok(Vec::new()), |body| range(body))
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| {
+                let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
+                match buffer.0 {
+                    0 | 1 => {
+                        let side = if buffer == BufferType::HTTP_REQUEST_BODY {
+                            Side::Request
+                        } else {
+                            Side::Response
+                        };
+                        let Some(stream) = stream else { return Ok(Vec::new()) };
+                        let mut state = stream.state_mut();
+                        state.direction_mut(side).visible_mut().map_or(Ok(Vec::new()), |body| range(body))
+                    }
+                    // TCP data, gRPC messages and call data: nothing there is not an error.
+                    2 | 3 | 5 | 8 => Ok(Vec::new()),
+                    4 => Err(Status::NOT_FOUND),
+                    6 => range(&self.settings.vm_config),
+                    7 if self.configuring.get() => range(&self.settings.config),
+                    7 => Err(Status::NOT_FOUND),
+                    _ => Err(Status::BAD_ARGUMENT),
                 }
-                // TCP data, gRPC messages and call data: nothing there is not an error.
-                2 | 3 | 5 | 8 => Ok(Vec::new()),
-                4 => Err(Status::NOT_FOUND),
-                6 => range(&self.settings.vm_config),
-                7 if self.configuring.get() => range(&self.settings.config),
-                7 => Err(Status::NOT_FOUND),
-                _ => Err(Status::BAD_ARGUMENT),
-            }
-        })
+            },
+        )
     }
 
     fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
         let call = HostCall::SetBufferBytes { buffer, start, len, data: data.to_vec() };
         self.answer(call, done, |stream| {
-            let side = match buffer {
-                BufferType::HTTP_REQUEST_BODY => Side::Request,
-                BufferType::HTTP_RESPONSE_BODY => Side::Response,
+            let side = match buffer.0 {
+                0 => Side::Request,
+                1 => Side::Response,
+                // What is not there comes before what cannot be changed.
+                4 => return Err(Status::NOT_FOUND),
+                7 if !self.configuring.get() => return Err(Status::NOT_FOUND),
                 _ => return Err(Status::BAD_ARGUMENT),
             };
             let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
@@ -86,31 +97,35 @@ impl Host for HostCore {
     fn set_header_map_pairs(&self, map: MapType, block: &[u8]) -> Answer {
         let pairs = maps::decode(block);
         let call = HostCall::SetHeaderMapPairs { map, pairs: pairs.clone() };
-        self.change_map(call, map, |list| maps::replace_all(list, &pairs))
+        self.change_map(call, map, |list| maps::replace_all(list, owner(map), &pairs))
     }
 
     fn header_map_value(&self, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
         let call = HostCall::HeaderMapValue { map, key: key.to_vec() };
-        self.answer(call, bytes, |stream| {
-            check(map)?;
-            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
-            let state = stream.state();
-            match readable(&state, map) {
-                Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
-                None if state.logging => Err(Status::NOT_FOUND),
-                None => Err(Status::BAD_ARGUMENT),
-            }
-        })
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| {
+                check(map)?;
+                let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+                let state = stream.state();
+                match readable(&state, map) {
+                    Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
+                    None if state.logging => Err(Status::NOT_FOUND),
+                    None => Err(Status::BAD_ARGUMENT),
+                }
+            },
+        )
     }
 
     fn add_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::AddHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
-        self.change_map(call, map, |list| maps::add(list, key, value))
+        self.change_map(call, map, |list| maps::add(list, owner(map), key, value))
     }
 
     fn replace_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::ReplaceHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
-        self.change_map(call, map, |list| maps::replace(list, key, value))
+        self.change_map(call, map, |list| maps::replace(list, owner(map), key, value))
     }
 
     fn remove_header_map_value(&self, map: MapType, key: &[u8]) -> Answer {
@@ -145,6 +160,9 @@ impl Host for HostCore {
         self.answer(HostCall::CloseStream { stream: stream_type }, done, |stream| {
             match (stream_type.0, stream) {
                 (0 | 1, Some(stream)) => {
+                if self.vm.is_running(Callback::ResponseTrailers) {
+                    stream.journal.misuse("a stream closed in on_response_trailers: Envoy 1.40 crashes");
+                }
                     self.vm.after_call(AfterCall::Reset(stream.context));
                     Ok(())
                 }
@@ -165,6 +183,9 @@ impl Host for HostCore {
         self.answer(call, done, |stream| {
             self.vm.request_stop();
             if let Some(stream) = stream {
+                if std::mem::replace(&mut stream.state_mut().reply_asked, true) {
+                    stream.journal.misuse("a second local response for the same stream");
+                }
                 self.vm.after_call(AfterCall::Reply(stream.context, LocalReply::from_parts(&response)));
             }
             Ok(())
@@ -173,7 +194,11 @@ impl Host for HostCore {
 
     fn property(&self, path: &[u8]) -> Answer<Vec<u8>> {
         let call = HostCall::Property { path: path.to_vec() };
-        self.answer(call, bytes, |stream| self.property_of(stream.map(|stream| &**stream), path))
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| self.property_of(stream.map(|stream| &**stream), path),
+        )
     }
 
     fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
@@ -210,7 +235,13 @@ impl HostCore {
         };
         let answer = act(self.stream(acting).as_ref());
         let noted = answer.as_ref().map(reply).map_err(|status| *status);
-        self.journal(running).push(Event::Call { call, answer: noted });
+        let event = Event::Call { call, answer: noted };
+        if acting != running {
+            let journal = self.journal(acting);
+            journal.host(format!("in a callback of #{running}:"));
+            journal.push(event.clone());
+        }
+        self.journal(running).push(event);
         answer
     }
 
@@ -229,13 +260,21 @@ fn done(_: &()) -> Reply {
     Reply::Done
 }
 
-fn bytes(bytes: &Vec<u8>) -> Reply {
-    Reply::Bytes(bytes.clone())
+fn bytes(bytes: &[u8]) -> Reply {
+    Reply::Bytes(bytes.to_vec())
 }
 
 /// The numbers of the ABI end at 7; those from 4 on are maps of callouts.
 fn check(map: MapType) -> Answer {
     if map.0 > 7 { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
+}
+
+fn owner(map: MapType) -> Owner {
+    match map {
+        MapType::HTTP_REQUEST_HEADERS => Owner::Request,
+        MapType::HTTP_RESPONSE_HEADERS => Owner::Response,
+        _ => Owner::Trailers,
+    }
 }
 
 /// The map, if it can be read now.

@@ -117,11 +117,7 @@ pub(super) struct Forwarded {
 
 impl Forwarded {
     pub(super) fn push(&mut self, piece: Vec<u8>, end: bool) {
-        if piece.is_empty() && end && !self.body.chunks.is_empty() {
-            self.body.empty_end = true;
-        } else {
-            self.body.chunks.push(piece);
-        }
+        self.body.push(piece, end);
         self.ended |= end;
     }
 

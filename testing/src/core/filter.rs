@@ -5,7 +5,6 @@ use super::direction::{DataStatus, Iteration, Shown, Side};
 use super::local_response::LocalReply;
 use super::stream::{State, Stream};
 use super::vm::Called;
-use crate::scenario::FailurePolicy;
 use crate::timeline::Arguments;
 use std::rc::Rc;
 use waxwing::__private::Callback;
@@ -32,8 +31,10 @@ impl HostCore {
             Called::Absent => Iteration::Continue,
             Called::Returned { replied: true, .. } => Iteration::StopAllWatermark,
             Called::Returned { value, .. } => headers_status(value),
-            Called::Failed if self.fails_open(stream) => Iteration::Continue,
-            Called::Failed => Iteration::StopAllWatermark,
+            Called::Failed => {
+                self.fail(stream);
+                Iteration::StopAllWatermark
+            }
         });
         if iteration == Iteration::Continue {
             stream.state_mut().direction_mut(side).headers_live = false;
@@ -58,7 +59,9 @@ impl HostCore {
             // It sees the new piece behind what is held already.
             if let Shown::Piece(piece) = &mut shown {
                 let piece = std::mem::take(piece);
-                if !self.hold(stream, side, piece) {
+                self.hold(stream, side, piece);
+                // A request that is too large is still shown; it is answered when the callback has returned.
+                if stream.has_ended() {
                     return None;
                 }
             }
@@ -79,8 +82,10 @@ impl HostCore {
             Called::Absent => DataStatus::Continue,
             Called::Returned { replied: true, .. } => DataStatus::StopNoBuffer,
             Called::Returned { value, .. } => data_status(value),
-            Called::Failed if self.fails_open(stream) => DataStatus::Continue,
-            Called::Failed => DataStatus::StopNoBuffer,
+            Called::Failed => {
+                self.fail(stream);
+                DataStatus::StopNoBuffer
+            }
         });
         let mut state = stream.state_mut();
         let direction = state.direction_mut(side);
@@ -112,7 +117,10 @@ impl HostCore {
             Called::Absent => true,
             Called::Returned { replied: true, .. } => false,
             Called::Returned { value, .. } => value == 0,
-            Called::Failed => self.fails_open(stream),
+            Called::Failed => {
+                self.fail(stream);
+                false
+            }
         });
         if passes {
             stream.state_mut().direction_mut(side).trailers_live = false;
@@ -128,17 +136,12 @@ impl HostCore {
         state.installed && known && !state.failed
     }
 
-    /// What becomes of a stream whose guest has trapped: true lets it go on without.
-    fn fails_open(self: &Rc<Self>, stream: &Rc<Stream>) -> bool {
+    /// What becomes of a stream whose guest has trapped, whatever the policy is: that is for later streams.
+    fn fail(self: &Rc<Self>, stream: &Rc<Stream>) {
         stream.note_trap(self.vm.trap());
-        if self.settings.failure_policy == FailurePolicy::Open {
-            stream.state_mut().failed_open = true;
-            return true;
-        }
         if !std::mem::replace(&mut stream.state_mut().failed, true) {
             self.reply(stream, LocalReply::failure());
         }
-        false
     }
 }
 

@@ -1,9 +1,11 @@
 //! Answers that do not come from the upstream.
 
-use super::direction::Side;
-use super::maps;
-use super::stream::State;
+use super::direction::{Forwarded, Side};
+use super::field::Owner;
+use super::stream::{State, Stream};
+use super::{HostCore, maps};
 use crate::HeaderList;
+use std::rc::Rc;
 use waxwing::__private::LocalResponseParts;
 
 /// An answer that the proxy makes.
@@ -57,12 +59,12 @@ impl LocalReply {
 
     /// A message has lost a header that it cannot do without.
     pub(super) fn incomplete(side: Side, missing: &str) -> Self {
+        let body = format!("missing required header: {missing}");
         match side {
-            Side::Request => {
-                let body = format!("missing required header: {missing}");
-                LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers")
-            }
-            Side::Response => LocalReply::by_proxy(502, "", "filter_removed_required_response_headers"),
+            // Without a path there is no route.
+            Side::Request if missing == ":path" => LocalReply::by_proxy(404, "", "route_not_found"),
+            Side::Request => LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers"),
+            Side::Response => LocalReply::by_proxy(502, &body, "filter_removed_required_response_headers"),
         }
     }
 
@@ -93,8 +95,15 @@ impl LocalReply {
         }
         headers.add(":status", self.status.to_string());
         self.add_headers(&mut headers);
+        // Whatever the headers said.
+        maps::replace(&mut headers, Owner::Response, b":status", self.status.to_string().as_bytes());
         if !self.body.is_empty() {
-            maps::replace(&mut headers, b"content-length", self.body.len().to_string().as_bytes());
+            maps::replace(
+                &mut headers,
+                Owner::Response,
+                b"content-length",
+                self.body.len().to_string().as_bytes(),
+            );
             if headers.get("content-type").is_none() {
                 headers.add("content-type", "text/plain");
             }
@@ -104,7 +113,72 @@ impl LocalReply {
 
     fn add_headers(&self, headers: &mut HeaderList) {
         for (key, value) in &self.headers {
-            maps::add(headers, key, value);
+            maps::add(headers, Owner::Response, key, value);
+        }
+    }
+}
+
+impl HostCore {
+    /// Answers the client in place of the upstream.
+    pub(super) fn reply(self: &Rc<Self>, stream: &Rc<Stream>, reply: LocalReply) {
+        if stream.has_ended() {
+            stream
+                .journal
+                .misuse(format!("the stream has ended: the local response {} is dropped", reply.status));
+            return;
+        }
+        let (started, sent, is_head) = {
+            let mut state = stream.state_mut();
+            let started = state.response.headers.is_some();
+            if state.decoding && !started {
+                state.request.aborted = true;
+                // The first one counts.
+                state.prepared.get_or_insert(reply);
+                return;
+            }
+            (started, state.response.forwarded.headers.is_some(), state.is_head)
+        };
+        let status = reply.status;
+        let details = reply.details.clone();
+        let kind = reply.kind;
+        let (headers, body) = reply.into_message(&stream.state());
+        if sent {
+            stream.journal.host(format!("too late for the local response {status}: the response has begun"));
+            if kind == Kind::Failure {
+                stream.state_mut().local = Some(Kind::Failure);
+            }
+            self.reset(stream, &details);
+            return;
+        }
+        {
+            let mut state = stream.state_mut();
+            state.local = Some(kind);
+            state.details = details;
+            state.request.aborted = true;
+        }
+        let end = body.is_empty() || is_head;
+        if started {
+            stream
+                .journal
+                .host(format!("the local response {status} goes to the client, past this extension"));
+            let mut forwarded =
+                Forwarded { headers: Some(headers.clone()), ended: true, ..Forwarded::default() };
+            if !end {
+                forwarded.push(body, true);
+            }
+            {
+                let mut state = stream.state_mut();
+                state.response.headers = Some(headers);
+                state.response.trailers = None;
+                state.response.forwarded = forwarded;
+            }
+            self.end(stream);
+        } else {
+            stream.journal.host(format!("the local response {status} starts"));
+            self.headers(stream, Side::Response, headers, end);
+            if !end {
+                self.data(stream, Side::Response, body, true);
+            }
         }
     }
 }
@@ -117,7 +191,7 @@ fn without_white_space(details: &[u8]) -> String {
 }
 
 /// The mapping of the gRPC protocol, for answers of proxies.
-fn grpc_status_of(status: u32) -> u32 {
+pub(super) fn grpc_status_of(status: u32) -> u32 {
     match status {
         400 => 13,
         401 => 16,

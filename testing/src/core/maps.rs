@@ -1,17 +1,18 @@
 //! Header maps, as Envoy changes them.
 
+use super::field::{Owner, is_kept};
 use crate::HeaderList;
 use waxwing::__private::pairs::{self, Pairs};
 
 /// Adds a header. Where Envoy keeps a header in a field of its own, the new value joins the old one.
-pub(super) fn add(list: &mut HeaderList, key: &[u8], value: &[u8]) {
+pub(super) fn add(list: &mut HeaderList, owner: Owner, key: &[u8], value: &[u8]) {
     let key = key.to_ascii_lowercase();
-    if INLINE.contains(&key.as_slice()) {
-        if let Some(old) = list.value_mut(&key) {
-            old.extend_from_slice(if key == b"cookie" { b"; " } else { b"," });
-            old.extend_from_slice(value);
-            return;
-        }
+    if is_kept(owner, &key)
+        && let Some(old) = list.value_mut(&key)
+    {
+        old.push(b',');
+        old.extend_from_slice(value);
+        return;
     }
     if key.starts_with(b":") {
         // Pseudo-headers stay in front of the others.
@@ -23,17 +24,27 @@ pub(super) fn add(list: &mut HeaderList, key: &[u8], value: &[u8]) {
 }
 
 /// Puts one header in the place of all of that name, behind the others.
-pub(super) fn replace(list: &mut HeaderList, key: &[u8], value: &[u8]) {
+pub(super) fn replace(list: &mut HeaderList, owner: Owner, key: &[u8], value: &[u8]) {
     list.remove(key);
-    add(list, key, value);
+    add(list, owner, key, value);
 }
 
 /// Replaces everything.
-pub(super) fn replace_all(list: &mut HeaderList, pairs: &[(Vec<u8>, Vec<u8>)]) {
+pub(super) fn replace_all(list: &mut HeaderList, owner: Owner, pairs: &[(Vec<u8>, Vec<u8>)]) {
     *list = HeaderList::new();
     for (key, value) in pairs {
-        add(list, key, value);
+        add(list, owner, key, value);
     }
+}
+
+/// A map as it is after it has arrived: lower-case names, pseudo-headers first, and joined what is kept in
+/// fields.
+pub(super) fn normalized(list: &HeaderList, owner: Owner) -> HeaderList {
+    let mut normalized = HeaderList::new();
+    for (key, value) in list.iter() {
+        add(&mut normalized, owner, key, value);
+    }
+    normalized
 }
 
 /// The pairs of a block from a guest. A malformed or too large block is an empty one: there is no error.
@@ -66,40 +77,6 @@ const BLOCK_MAX: usize = 1024 * 1024;
 /// The most pairs that Envoy decodes.
 const PAIRS_MAX: usize = 1024;
 
-/// The headers that every Envoy keeps in fields of their own; a build with more filters has more.
-const INLINE: &[&[u8]] = &[
-    b":authority",
-    b":method",
-    b":path",
-    b":protocol",
-    b":scheme",
-    b":status",
-    b"connection",
-    b"content-length",
-    b"content-type",
-    b"cookie",
-    b"date",
-    b"grpc-message",
-    b"grpc-status",
-    b"grpc-timeout",
-    b"keep-alive",
-    b"location",
-    b"proxy-connection",
-    b"proxy-status",
-    b"server",
-    b"te",
-    b"transfer-encoding",
-    b"upgrade",
-    b"user-agent",
-    b"via",
-    b"x-forwarded-client-cert",
-    b"x-forwarded-for",
-    b"x-forwarded-host",
-    b"x-forwarded-port",
-    b"x-forwarded-proto",
-    b"x-request-id",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,28 +88,46 @@ mod tests {
     #[test]
     fn adding_keeps_two_entries() {
         let mut headers = list(&[("x-a", "1"), ("x-b", "2")]);
-        add(&mut headers, b"X-A", b"3");
+        add(&mut headers, Owner::Request, b"X-A", b"3");
         assert_eq!(headers, list(&[("x-a", "1"), ("x-b", "2"), ("x-a", "3")]));
     }
 
     #[test]
     fn adding_joins_the_headers_that_envoy_keeps_in_fields() {
-        let mut headers = list(&[(":path", "/a"), ("cookie", "a=1"), ("content-type", "text/html")]);
-        add(&mut headers, b"Content-Type", b"text/plain");
-        add(&mut headers, b"cookie", b"b=2");
-        add(&mut headers, b":path", b"/b");
+        let mut headers = list(&[(":path", "/a"), ("via", "1"), ("content-type", "text/html")]);
+        add(&mut headers, Owner::Request, b"Content-Type", b"text/plain");
+        add(&mut headers, Owner::Request, b"via", b"2");
+        add(&mut headers, Owner::Request, b":path", b"/b");
         assert_eq!(
             headers,
-            list(&[(":path", "/a,/b"), ("cookie", "a=1; b=2"), ("content-type", "text/html,text/plain")])
+            list(&[(":path", "/a,/b"), ("via", "1,2"), ("content-type", "text/html,text/plain")])
         );
+    }
+
+    #[test]
+    fn which_headers_are_joined_depends_on_the_message() {
+        for (owner, expected) in [
+            (
+                Owner::Request,
+                &[("x-a", "1"), ("x-a", "2"), ("accept", "1,2"), ("vary", "1"), ("vary", "2")][..],
+            ),
+            (
+                Owner::Response,
+                &[("x-a", "1"), ("x-a", "2"), ("accept", "1"), ("accept", "2"), ("vary", "1,2")],
+            ),
+        ] {
+            let arrived =
+                [("x-a", "1"), ("X-A", "2"), ("accept", "1"), ("Accept", "2"), ("vary", "1"), ("vary", "2")];
+            assert_eq!(normalized(&list(&arrived), owner), list(expected));
+        }
     }
 
     #[test]
     fn replacing_removes_all_and_moves_to_the_end_but_pseudo_headers_stay_in_front() {
         let mut headers =
             list(&[(":method", "GET"), (":path", "/"), ("x-a", "1"), ("x-a", "2"), ("x-b", "3")]);
-        replace(&mut headers, b"x-a", b"4");
-        replace(&mut headers, b":method", b"PUT");
+        replace(&mut headers, Owner::Request, b"x-a", b"4");
+        replace(&mut headers, Owner::Request, b":method", b"PUT");
         assert_eq!(headers, list(&[(":path", "/"), (":method", "PUT"), ("x-b", "3"), ("x-a", "4")]));
     }
 

@@ -8,26 +8,36 @@
 //! |---|---|
 //! | `vm` | entering the guest, and what a trap leaves behind |
 //! | `queue` | what is put off until a callback has returned |
-//! | `stream` | a stream: what arrives, what is forwarded, how it ends |
+//! | `stream` | a stream: how it begins and ends, and what is known of it |
+//! | `arrival` | what arrives from the client and from the upstream |
+//! | `passage` | the way of a message: to the guest, held back, forwarded |
 //! | `direction` | one direction of a stream: is it held back, and what is |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
 //! | `calls` | the host functions |
-//! | `maps`, `buffer`, `property` | what these read and write |
+//! | `maps`, `field`, `buffer`, `property` | what these read and write |
 //!
 //! Nothing is borrowed while the guest runs, and it is never re-entered: what a guest asks for in a callback
 //! happens when the callback has returned.
 
+mod arrival;
 mod buffer;
 mod calls;
 mod direction;
+mod field;
 mod filter;
 mod local_response;
 mod maps;
+mod passage;
 mod property;
 mod queue;
 mod stream;
 mod vm;
+
+#[cfg(test)]
+mod script;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use direction::Side;
 pub(crate) use stream::{Origin, Stream};
@@ -39,7 +49,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::{Arguments, Event};
 use crate::trap::{Sighting, Trap};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
 use vm::{Called, Vm};
@@ -71,6 +81,8 @@ pub(crate) struct HostCore {
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
+    /// Those whose whole request the upstream has, and has not answered.
+    arrived: RefCell<VecDeque<Rc<Stream>>>,
     logs: RefCell<Vec<LogLine>>,
 }
 
@@ -94,6 +106,7 @@ impl HostCore {
             configuring: Cell::new(false),
             root_journal: Rc::default(),
             streams: RefCell::default(),
+            arrived: RefCell::default(),
             logs: RefCell::default(),
         })
     }

@@ -1,6 +1,7 @@
 //! Properties, as Envoy derives them.
 
 use super::HostCore;
+use super::local_response::grpc_status_of;
 use super::maps;
 use super::stream::{State, Stream};
 use crate::HeaderList;
@@ -60,6 +61,7 @@ fn request(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
     // Gone with the headers themselves, until the stream is logged.
     let headers = direction.headers.as_ref().filter(|_| direction.headers_live || state.logging);
     let text = |name: &str| headers?.get(name).map(<[u8]>::to_vec);
+    let received: u64 = state.sent.body.chunks.iter().map(|chunk| chunk.len() as u64).sum();
     match path {
         [b"path"] => text(":path"),
         [b"url_path"] => {
@@ -76,44 +78,51 @@ fn request(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
         [b"referer"] => text("referer"),
         [b"useragent"] => text("user-agent"),
         [b"id"] => text("x-request-id"),
-        [b"headers"] => headers.map(joined_map),
-        [b"headers", name] => joined(headers?, name),
+        [b"headers", rest @ ..] => map(headers, rest),
         [b"size"] => {
             let announced =
                 text("content-length").and_then(|text| String::from_utf8(text).ok()?.parse().ok());
-            let received = || state.sent.body.chunks.iter().map(|chunk| chunk.len() as u64).sum();
-            let size: u64 = announced.unwrap_or_else(received);
-            Some(size.to_le_bytes().to_vec())
+            Some(number(announced.unwrap_or(received)))
         }
+        [b"total_size"] => Some(number(received + headers.map_or(0, byte_size))),
         _ => None,
     }
 }
 
 fn response(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
     let direction = &state.response;
-    let headers = direction.headers.as_ref();
+    let headers = direction.headers.as_ref().filter(|_| direction.headers_live || state.logging);
+    let trailers = direction.trailers.as_ref().filter(|_| direction.trailers_live || state.logging);
+    let code: Option<u32> = parsed(direction.headers.as_ref(), ":status");
     match path {
-        [b"code"] => {
-            let status: u64 = std::str::from_utf8(headers?.get(":status")?).ok()?.parse().ok()?;
-            Some(status.to_le_bytes().to_vec())
+        [b"code"] => code.map(|code| number(code.into())),
+        [b"grpc_status"] => {
+            let said = parsed(trailers, "grpc-status").or_else(|| parsed(headers, "grpc-status"));
+            said.or_else(|| code.map(grpc_status_of)).map(|status| number(status.into()))
         }
-        [b"headers", rest @ ..] => {
-            let headers = headers.filter(|_| direction.headers_live || state.logging)?;
-            map(headers, rest)
-        }
-        [b"trailers", rest @ ..] => {
-            let trailers =
-                direction.trailers.as_ref().filter(|_| direction.trailers_live || state.logging)?;
-            map(trailers, rest)
-        }
+        [b"headers", rest @ ..] => map(headers, rest),
+        [b"trailers", rest @ ..] => map(trailers, rest),
         _ => None,
     }
 }
 
-fn map(headers: &HeaderList, path: &[&[u8]]) -> Option<Vec<u8>> {
+fn number(number: u64) -> Vec<u8> {
+    number.to_le_bytes().to_vec()
+}
+
+fn parsed(headers: Option<&HeaderList>, name: &str) -> Option<u32> {
+    std::str::from_utf8(headers?.get(name)?).ok()?.parse().ok()
+}
+
+fn byte_size(headers: &HeaderList) -> u64 {
+    headers.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum()
+}
+
+/// A map, or one entry of it. One that has gone is empty, and not absent.
+fn map(headers: Option<&HeaderList>, path: &[&[u8]]) -> Option<Vec<u8>> {
     match path {
-        [] => Some(joined_map(headers)),
-        [name] => joined(headers, name),
+        [] => Some(headers.map_or_else(|| joined_map(&HeaderList::new()), joined_map)),
+        [name] => joined(headers?, name),
         _ => None,
     }
 }

@@ -15,8 +15,8 @@ pub(super) struct Vm {
     backend: Rc<dyn Backend>,
     callbacks: Callbacks,
     next_context: Cell<u32>,
-    /// The context whose callback is running.
-    running: Cell<Option<u32>>,
+    /// The callback that is running, and its context.
+    running: Cell<Option<(Callback, u32)>>,
     /// The context that the running callback has chosen to act on; 0 for its own.
     effective: Cell<u32>,
     /// Set by a local response: whatever the callback returns then, its direction stops.
@@ -66,13 +66,18 @@ impl Vm {
         self.trap.borrow().clone()
     }
 
+    /// The context whose callback is running.
     pub(super) fn running(&self) -> Option<u32> {
-        self.running.get()
+        self.running.get().map(|(_, context)| context)
+    }
+
+    pub(super) fn is_running(&self, callback: Callback) -> bool {
+        self.running.get().is_some_and(|(running, _)| running == callback)
     }
 
     /// The context that host calls act on; `None` outside a callback.
     pub(super) fn acting(&self) -> Option<u32> {
-        let running = self.running.get()?;
+        let running = self.running()?;
         Some(if self.effective.get() == 0 { running } else { self.effective.get() })
     }
 
@@ -125,7 +130,7 @@ impl HostCore {
         );
         let journal = self.journal(context);
         journal.push(Event::Callback { callback, context, arguments });
-        self.vm.running.set(Some(context));
+        self.vm.running.set(Some((callback, context)));
         self.vm.effective.set(0);
         let mut returned = Returned::Nothing;
         let result = self.vm.backend.enter(self.clone(), &mut |guest| {

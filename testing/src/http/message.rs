@@ -24,6 +24,15 @@ impl Body {
         self.chunks.is_empty() && !self.empty_end
     }
 
+    /// Adds a piece that has arrived.
+    pub(crate) fn push(&mut self, piece: Vec<u8>, end: bool) {
+        if piece.is_empty() && end {
+            self.empty_end = true;
+        } else {
+            self.chunks.push(piece);
+        }
+    }
+
     /// What arrives one after the other; with trailers, no piece is the end.
     pub(crate) fn pieces(&self, trailers: bool) -> Vec<Piece> {
         let mut pieces: Vec<Piece> = self.chunks.iter().map(|chunk| (chunk.clone(), false)).collect();

@@ -1,0 +1,306 @@
+//! The way of a message: to the guest, held back, forwarded.
+
+use super::HostCore;
+use super::direction::{DataStatus, Iteration, Shown, Side};
+use super::local_response::LocalReply;
+use super::stream::Stream;
+use crate::HeaderList;
+use crate::stream::Phase;
+use std::rc::Rc;
+
+impl HostCore {
+    /// Goes on with a direction that is held back.
+    pub(super) fn continue_stream(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
+        if stream.is_over(side) {
+            stream.journal.host(format!("the {} is over: nothing is resumed", name(side)));
+        } else if stream.state().direction(side).iteration == Iteration::Continue {
+            // An assertion in a debug build of Envoy, nothing in a release build.
+            stream.journal.misuse(format!("the {} is resumed and was not paused: ignored", name(side)));
+        } else {
+            self.resume(stream, side);
+        }
+    }
+
+    pub(super) fn headers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, headers: HeaderList, end: bool) {
+        if stream.is_over(side) {
+            return;
+        }
+        {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            direction.complete = end;
+            direction.headers = Some(headers);
+        }
+        let iteration = self.filter(stream, side, || self.filter_headers(stream, side, end));
+        if stream.is_over(side) {
+            return;
+        }
+        if iteration == Iteration::Continue {
+            self.forward_headers(stream, side, end);
+        } else {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            direction.iteration = iteration;
+            direction.headers_held = true;
+            direction.stopped_at = Some(Phase::headers(side));
+        }
+    }
+
+    pub(super) fn data(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, piece: Vec<u8>, end: bool) {
+        if stream.is_over(side) {
+            return;
+        }
+        let stopped_all = {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            direction.complete |= end;
+            if direction.stopped_all() {
+                direction.streaming = direction.iteration == Iteration::StopAllWatermark;
+            }
+            direction.stopped_all()
+        };
+        if stopped_all {
+            self.hold(stream, side, piece);
+        } else {
+            self.show_data(stream, side, Shown::Piece(piece), end);
+        }
+    }
+
+    /// Shows a part of a body to the guest, and does what it decided.
+    fn show_data(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, shown: Shown, end: bool) {
+        let had_trailers = stream.state().direction(side).trailers.is_some();
+        let from_buffer = shown == Shown::Buffered;
+        let filtered = self.filter(stream, side, || self.filter_data(stream, side, shown, end));
+        let Some((status, piece)) = filtered else { return };
+        if stream.is_over(side) {
+            return;
+        }
+        let (iteration, added_trailers) = {
+            let state = stream.state();
+            let direction = state.direction(side);
+            (direction.iteration, !had_trailers && direction.trailers.is_some())
+        };
+        match status {
+            DataStatus::Continue if iteration == Iteration::StopSingle => {
+                if from_buffer || self.hold(stream, side, piece) {
+                    self.resume(stream, side);
+                }
+            }
+            DataStatus::Continue => {
+                let piece = if from_buffer { self.take_buffered(stream, side) } else { piece };
+                self.forward_data(stream, side, piece, end && !added_trailers);
+                if added_trailers {
+                    self.forward_trailers(stream, side);
+                }
+            }
+            DataStatus::StopAndBuffer | DataStatus::StopAndWatermark => {
+                {
+                    let mut state = stream.state_mut();
+                    let direction = state.direction_mut(side);
+                    direction.iteration = Iteration::StopSingle;
+                    direction.stopped_at = Some(Phase::body(side));
+                    direction.streaming = status == DataStatus::StopAndWatermark;
+                }
+                if !from_buffer {
+                    self.hold(stream, side, piece);
+                }
+            }
+            DataStatus::StopNoBuffer => {
+                let mut state = stream.state_mut();
+                let direction = state.direction_mut(side);
+                direction.iteration = Iteration::StopSingle;
+                direction.stopped_at = Some(Phase::body(side));
+                if direction.complete && direction.trailers.is_none() {
+                    // So that resuming ends the message.
+                    direction.buffered.get_or_insert_with(Vec::new);
+                }
+            }
+        }
+    }
+
+    pub(super) fn trailers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, trailers: HeaderList) {
+        if stream.is_over(side) {
+            return;
+        }
+        let stopped_all = {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            direction.complete = true;
+            direction.trailers = Some(trailers);
+            direction.stopped_all()
+        };
+        if !stopped_all {
+            self.show_trailers(stream, side);
+        }
+    }
+
+    /// Runs the callbacks of a request so that an answer to it waits until they have returned.
+    fn filter<T>(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, callback: impl FnOnce() -> T) -> T {
+        if side == Side::Response {
+            return callback();
+        }
+        stream.state_mut().decoding = true;
+        let result = callback();
+        stream.state_mut().decoding = false;
+        let prepared = stream.state_mut().prepared.take();
+        if let Some(reply) = prepared {
+            self.reply(stream, reply);
+        }
+        result
+    }
+
+    fn show_trailers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
+        let passes = self.filter(stream, side, || self.filter_trailers(stream, side));
+        if stream.is_over(side) {
+            return;
+        }
+        let stopped = {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            let stopped = direction.iteration != Iteration::Continue;
+            if !passes {
+                direction.iteration = Iteration::StopSingle;
+                direction.stopped_at = Some(Phase::trailers(side));
+                return;
+            }
+            stopped
+        };
+        if stopped {
+            self.resume(stream, side);
+        } else {
+            self.forward_trailers(stream, side);
+        }
+    }
+
+    /// Lets everything go that is held back: to the guest what it has not seen, the rest past it.
+    fn resume(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
+        let (unseen, headers_held, headers_end) = {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            let unseen = direction.stopped_all();
+            direction.iteration = Iteration::Continue;
+            direction.stopped_at = None;
+            let end = direction.complete && direction.buffered.is_none() && direction.trailers.is_none();
+            (unseen, std::mem::take(&mut direction.headers_held), end)
+        };
+        if headers_held {
+            self.forward_headers(stream, side, headers_end);
+        }
+        if stream.is_over(side) {
+            return;
+        }
+        let (has_body, has_trailers, complete) = {
+            let state = stream.state();
+            let direction = state.direction(side);
+            (direction.buffered.is_some(), direction.trailers.is_some(), direction.complete)
+        };
+        if has_body {
+            let end = complete && !has_trailers;
+            if unseen {
+                self.show_data(stream, side, Shown::Buffered, end);
+            } else {
+                let body = self.take_buffered(stream, side);
+                self.forward_data(stream, side, body, end);
+            }
+        }
+        if !has_trailers || stream.is_over(side) {
+            return;
+        }
+        if unseen {
+            self.show_trailers(stream, side);
+        } else {
+            self.forward_trailers(stream, side);
+        }
+    }
+
+    /// What is held back, of which an empty rest stays.
+    fn take_buffered(&self, stream: &Stream, side: Side) -> Vec<u8> {
+        stream.state_mut().direction_mut(side).buffered.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Holds a piece back; false if that ended the stream, or answered it.
+    pub(super) fn hold(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, piece: Vec<u8>) -> bool {
+        let limit = self.settings.buffer_limit;
+        if stream.state_mut().direction_mut(side).hold(piece, limit) {
+            return true;
+        }
+        stream.journal.host(format!("the {} body is larger than the limit of {limit} bytes", name(side)));
+        self.reply(stream, LocalReply::too_large(side));
+        false
+    }
+
+    fn forward_headers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, end: bool) {
+        let missing = {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            let headers = direction.headers.clone().unwrap_or_default();
+            let required: &[&str] = match side {
+                // The path first: without one there is no route, and nobody looks further.
+                Side::Request => &[":path", ":method"],
+                Side::Response => &[":status"],
+            };
+            let missing = required.iter().find(|name| headers.get(name).is_none());
+            if missing.is_none() {
+                direction.forwarded.headers = Some(headers);
+                direction.forwarded.ended = end;
+            }
+            missing
+        };
+        if let Some(missing) = missing {
+            stream.journal.host(format!("the {} has lost {missing}", name(side)));
+            self.reply(stream, LocalReply::incomplete(side, missing));
+            return;
+        }
+        stream.journal.host(format!("{} headers forwarded{}", name(side), end_text(end)));
+        self.forwarded(stream, side, end);
+    }
+
+    fn forward_data(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, piece: Vec<u8>, end: bool) {
+        let size = piece.len();
+        {
+            let mut state = stream.state_mut();
+            let forwarded = &mut state.direction_mut(side).forwarded;
+            if forwarded.ended || (piece.is_empty() && !end) {
+                return;
+            }
+            forwarded.push(piece, end);
+        }
+        stream.journal.host(format!("{} body forwarded, {size} bytes{}", name(side), end_text(end)));
+        self.forwarded(stream, side, end);
+    }
+
+    fn forward_trailers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
+        {
+            let mut state = stream.state_mut();
+            let direction = state.direction_mut(side);
+            if direction.forwarded.ended {
+                return;
+            }
+            direction.forwarded.trailers = direction.trailers.clone();
+            direction.forwarded.ended = true;
+        }
+        stream.journal.host(format!("{} trailers forwarded", name(side)));
+        self.forwarded(stream, side, true);
+    }
+
+    fn forwarded(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, end: bool) {
+        match side {
+            Side::Request if end && stream.state().origin_answers => {
+                self.arrived.borrow_mut().push_back(stream.clone());
+            }
+            Side::Response if end => self.end(stream),
+            Side::Request | Side::Response => {}
+        }
+    }
+}
+
+fn name(side: Side) -> &'static str {
+    match side {
+        Side::Request => "request",
+        Side::Response => "response",
+    }
+}
+
+fn end_text(end: bool) -> &'static str {
+    if end { ", end of stream" } else { "" }
+}

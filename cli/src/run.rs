@@ -1,0 +1,147 @@
+//! `cargo waxwing run`.
+
+use crate::args::Run;
+use crate::package::Metadata;
+use crate::print::{self, Observed};
+use crate::{artifact, step};
+use anyhow::{Context, Result, bail};
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+use waxwing_testing::envoy;
+use waxwing_testing::wasm::WasmModule;
+use waxwing_testing::{Exchange, FailurePolicy, Host, HttpStream, Outcome, Request, Response, echo};
+
+/// A module, and what it is run on.
+struct Job<'a> {
+    module: &'a Path,
+    config: Vec<u8>,
+    failure_policy: FailurePolicy,
+    requests: Vec<(Request, Option<Response>)>,
+}
+
+/// Builds the package and sends the requests.
+///
+/// # Errors
+///
+/// If something that this needs is missing, the package does not build, or the host refuses the module or its
+/// configuration.
+pub(crate) fn run(options: &Run) -> Result<()> {
+    let metadata = Metadata::of(&options.package)?;
+    let package = metadata.package_in(&options.package)?;
+    let samples = package.samples()?;
+    let module = artifact::build(package)?;
+    let job = Job {
+        module: &module,
+        config: samples.config(&options.config)?,
+        failure_policy: if options.fail_open { FailurePolicy::Open } else { FailurePolicy::Closed },
+        requests: samples.requests(&options.request)?,
+    };
+    if options.envoy {
+        let folder = metadata.target_directory.join("waxwing").join(&package.name);
+        in_envoy(job, &folder)
+    } else {
+        embedded(job)
+    }
+}
+
+/// Sends the requests through the host model, with the module in an interpreter.
+fn embedded(job: Job<'_>) -> Result<()> {
+    let module = WasmModule::from_file(job.module)?;
+    step::doing(
+        "Running",
+        format_args!("{} ({} bytes) in the embedded host", job.module.display(), module.size()),
+    );
+    let upstream = Rc::new(Upstream::default());
+    let origin = upstream.clone();
+    let host = Host::wasm(&module)
+        .config(job.config)
+        .failure_policy(job.failure_policy)
+        .origin(move |request| origin.answer(request))
+        .try_start()?;
+    print::start_logs(host.logs().lines());
+    let observe = |(sent, response): (Request, Option<Response>)| {
+        upstream.response.replace(response);
+        let stream = host.open(sent);
+        let held = held(&stream);
+        Ok(observed(&stream.finish(), upstream.answered.take(), held))
+    };
+    show(job.requests.into_iter().map(observe))
+}
+
+/// What the upstream is to answer, and what it did.
+#[derive(Debug, Default)]
+struct Upstream {
+    response: RefCell<Option<Response>>,
+    answered: RefCell<Option<Response>>,
+}
+
+impl Upstream {
+    fn answer(&self, request: &Request) -> Response {
+        let answer = self.response.take().unwrap_or_else(|| echo(request));
+        self.answered.replace(Some(answer.clone()));
+        answer
+    }
+}
+
+/// Ends a stream that nothing else will end, and says why it did not.
+fn held(stream: &HttpStream) -> Option<String> {
+    if stream.has_ended() {
+        return None;
+    }
+    let problem = match stream.paused_at() {
+        Some(phase) => format!("the extension paused the stream at {phase:?}, and nothing resumed it"),
+        None => "the stream did not end".to_owned(),
+    };
+    stream.disconnect();
+    Some(problem)
+}
+
+fn observed(exchange: &Exchange, answered: Option<Response>, held: Option<String>) -> Observed {
+    Observed {
+        sent: exchange.sent().clone(),
+        forwarded: exchange.reached_upstream().then(|| exchange.upstream_request().into_inner()),
+        answered,
+        response: (exchange.outcome() != Outcome::Reset).then(|| exchange.response().into_inner()),
+        logs: exchange.logs().lines().to_vec(),
+        problem: exchange.trap().map(ToString::to_string).or(held),
+    }
+}
+
+fn in_envoy(job: Job<'_>, folder: &Path) -> Result<()> {
+    let install = envoy::Install::find_or_install()?;
+    let mut config = envoy::Config::new(job.module).failure_policy(job.failure_policy);
+    if !job.config.is_empty() {
+        config = config.configuration(job.config);
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let yaml = folder.join("envoy.yaml");
+    step::doing("Starting", format_args!("Envoy {} with {}", envoy::VERSION, yaml.display()));
+    let mut proxy = envoy::Start::new().install(install).keep_yaml(&yaml).start(&config)?;
+    step::doing("Running", job.module.display());
+    print::start_logs(proxy.start_logs());
+    show(job.requests.into_iter().map(|(sent, response)| {
+        let mut answered = None;
+        let observed = proxy.exchange(&sent, |request| {
+            answered = Some(response.clone().unwrap_or_else(|| echo(request)));
+            answered.clone()
+        })?;
+        let envoy::Observed { forwarded, response, logs, trap } = observed;
+        Ok(Observed { sent, forwarded, answered, response, logs, problem: trap })
+    }))
+}
+
+/// Prints each exchange when it has come.
+fn show(exchanges: impl Iterator<Item = Result<Observed>>) -> Result<()> {
+    let mut problems = 0;
+    for exchange in exchanges {
+        let exchange = exchange?;
+        print::exchange(&exchange);
+        problems += usize::from(exchange.problem.is_some());
+    }
+    match problems {
+        0 => Ok(()),
+        1 => bail!("the extension failed a request; see above"),
+        _ => bail!("the extension failed {problems} requests; see above"),
+    }
+}

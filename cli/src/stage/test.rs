@@ -1,0 +1,45 @@
+//! What `cargo test` runs.
+
+use super::repository::Repository;
+use super::{Verdict, build};
+use crate::step;
+use crate::target::WasmCompiler;
+use crate::toolchain::{self, Toolchain};
+use anyhow::{Context, Result};
+use waxwing_testing::envoy::Install;
+
+/// The package whose tests hold for one version of the compiler; see [`ui`].
+const UI: &str = "waxwing-ui";
+
+/// The tests of all crates, or those that the user named.
+pub(super) fn all(repository: &Repository) -> Result<Verdict> {
+    // Tests run built modules, natively and in Envoy: both come first, where their progress can be seen.
+    let compiler = WasmCompiler::ensure()?;
+    let envoy = Install::find_or_install().context("the tests compare with a real Envoy")?;
+    step::doing("Using", format_args!("Envoy {}", envoy.path().display()));
+    let mut command = Toolchain::active().cargo();
+    command.args(["test", "--locked"]);
+    if repository.cargo_test.is_empty() {
+        command.args(["--workspace", "--exclude", UI, "--all-targets", "--all-features"]);
+    } else {
+        command.args(&repository.cargo_test);
+    }
+    if let WasmCompiler::Debian(_) = compiler {
+        // By themselves the tests would build with the toolchain that has no target.
+        command.env("WAXWING_WASM_DIR", build::modules(repository, &compiler)?);
+    }
+    repository.run(&mut command)?;
+    Ok(Verdict::Passed)
+}
+
+pub(super) fn docs(repository: &Repository) -> Result<Verdict> {
+    repository.cargo(&["test", "--locked", "--workspace", "--all-features", "--doc"])?;
+    Ok(Verdict::Passed)
+}
+
+/// The compiler's words change with its version, so their tests have a version of their own.
+pub(super) fn ui(repository: &Repository) -> Result<Verdict> {
+    toolchain::NEWEST.ensure(&[], &[])?;
+    repository.cargo_of(toolchain::NEWEST, &["test", "--locked", "--package", UI])?;
+    Ok(Verdict::Passed)
+}

@@ -32,24 +32,18 @@
 //! | run the same test on the built `.wasm` (feature `wasm`) | `on_each_host!`, `Host::wasm` |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], `on_every_host` |
 //!
-//! The guide is below; [`fidelity`] says where the model and Envoy differ.
-//!
-#![doc = include_str!("../../docs/testing.md")]
+//! `docs/testing.md` is the guide; `docs/fidelity.md` says where the model and Envoy differ.
 #![forbid(unsafe_code)]
-
-#[doc = include_str!("../../docs/fidelity.md")]
-pub mod fidelity {}
-
 mod backend;
 mod builder;
 mod clock;
 mod config;
 mod core;
 mod difference;
-#[cfg(feature = "envoy")]
-pub mod envoy;
 #[cfg(feature = "wasm")]
 mod each_host;
+#[cfg(feature = "envoy")]
+pub mod envoy;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
 mod every_host;
 mod evidence;

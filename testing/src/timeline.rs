@@ -160,7 +160,7 @@ impl fmt::Display for Timeline {
 }
 
 /// Where the answers of host calls start, if the call is not longer.
-const ANSWER_COLUMN: usize = 52;
+const ANSWER_COLUMN: usize = 58;
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -160,9 +160,9 @@ impl Host for HostCore {
         self.answer(HostCall::CloseStream { stream: stream_type }, done, |stream| {
             match (stream_type.0, stream) {
                 (0 | 1, Some(stream)) => {
-                if self.vm.is_running(Callback::ResponseTrailers) {
-                    stream.journal.misuse("a stream closed in on_response_trailers: Envoy 1.40 crashes");
-                }
+                    if self.vm.is_running(Callback::ResponseTrailers) {
+                        stream.journal.misuse("a stream closed in on_response_trailers: Envoy 1.40 crashes");
+                    }
                     self.vm.after_call(AfterCall::Reset(stream.context));
                     Ok(())
                 }

@@ -1,0 +1,209 @@
+//! The code of `docs/testing.md`, and the extensions that it tests.
+
+use serde_json::Value;
+use waxwing::prelude::*;
+use waxwing_testing::{Callback, EndOfStream, Host, Level, Phase, Request, Response, json};
+
+/// Lets requests with a token, or from the own network, pass as its user.
+#[derive(Extension)]
+#[extension(http = GateStream)]
+struct Gate {
+    user: String,
+}
+
+impl RootContext for Gate {
+    type Config = Vec<u8>;
+
+    fn configure(config: Vec<u8>, _: &mut Configure<'_>) -> Result<Self> {
+        let config: Value = serde_json::from_slice(&config)?;
+        match config["user"].as_str() {
+            Some("") | None => Err(Error::new("the user is empty")),
+            Some(user) => Ok(Gate { user: user.to_owned() }),
+        }
+    }
+}
+
+struct GateStream {
+    user: String,
+}
+
+#[callbacks]
+impl HttpContext for GateStream {
+    type Root = Gate;
+
+    fn new(root: &Gate) -> Self {
+        GateStream { user: root.user.clone() }
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        let inside =
+            request.property(&["source", "address"])?.is_some_and(|address| address.starts_with(b"10."));
+        match request.headers().get("x-token")? {
+            None if !inside => return Ok(LocalResponse::new(401).body("who are you?").into()),
+            Some(b"panic") => panic!("what a token"),
+            _ => {}
+        }
+        request.headers_mut().set("x-user", &self.user)?;
+        request.headers_mut().remove("x-internal")?;
+        Ok(Action::Continue)
+    }
+}
+
+/// Hides a word in request bodies.
+#[derive(Extension)]
+#[extension(http = RedactStream)]
+struct Redact;
+
+impl RootContext for Redact {
+    type Config = ();
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Redact)
+    }
+}
+
+struct RedactStream;
+
+impl RedactStream {
+    fn redacted(body: &[u8]) -> String {
+        String::from_utf8_lossy(body).replace("secret", "******")
+    }
+}
+
+#[callbacks]
+impl HttpContext for RedactStream {
+    type Root = Redact;
+
+    fn new(_: &Redact) -> Self {
+        RedactStream
+    }
+
+    fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
+        if !body.end_of_stream() {
+            return Ok(Action::Pause);
+        }
+        let redacted = RedactStream::redacted(body.bytes()?);
+        body.replace(redacted)?;
+        Ok(Action::Continue)
+    }
+
+    fn on_request_trailers(&mut self, request: &mut RequestTrailers<'_>) -> Result<Action> {
+        let redacted = RedactStream::redacted(request.held_body()?);
+        request.replace_held_body(redacted)?;
+        Ok(Action::Continue)
+    }
+}
+
+#[test]
+fn strips_internal_headers() {
+    let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
+
+    let exchange = host.exchange(Request::get("/cart?id=7").header("x-token", "t").header("x-internal", "1"));
+
+    exchange
+        .upstream_request()
+        .assert_path("/cart?id=7")
+        .assert_header("x-user", "ana")
+        .assert_no_header("x-internal");
+    exchange.response().assert_status(200);
+    host.logs().assert_none_at_least(Level::Warn);
+}
+
+#[test]
+fn an_upstream_failure_keeps_its_body() {
+    let host = Host::builder::<Gate>()
+        .config(json!({ "user": "ana" }))
+        .origin(|request| Response::new(503).header("x-seen", request.path()).body("try later"))
+        .start();
+
+    let exchange = host.exchange(Request::get("/cart").header("x-token", "t"));
+
+    exchange.response().assert_status(503).assert_header("x-seen", "/cart").assert_body("try later");
+}
+
+#[test]
+fn without_a_token_nothing_reaches_the_upstream() {
+    let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
+
+    let exchange = host.exchange(Request::get("/cart"));
+
+    exchange.local_response().assert_status(401).assert_body("who are you?");
+    assert!(!exchange.reached_upstream());
+}
+
+#[test]
+fn a_word_across_pieces_is_found() {
+    let host = Host::builder::<Redact>().start();
+    for request in [
+        Request::post("/").body("a secret"),
+        Request::post("/").chunks(["a sec", "ret"]),
+        Request::post("/").chunks(["a sec", "ret"]).empty_end(),
+        Request::post("/").chunks(["a sec", "ret"]).trailer("x-sum", "8"),
+    ] {
+        host.exchange(request).upstream_request().assert_body("a ******");
+    }
+}
+
+#[test]
+fn the_body_waits_until_it_is_complete() {
+    let host = Host::builder::<Redact>().start();
+    let stream = host.begin();
+
+    stream.send_request_headers(&Request::post("/"), EndOfStream::No);
+    stream.send_request_body("a sec", EndOfStream::No);
+    stream.assert_paused(Phase::RequestBody);
+    assert_eq!(stream.buffered_request_body(), b"a sec");
+
+    stream.send_request_body("ret", EndOfStream::Yes);
+    stream.assert_flowing();
+    stream.upstream_request().assert_body("a ******");
+
+    stream.send_response(&Response::new(204));
+    stream.finish().response().assert_status(204);
+}
+
+#[test]
+fn an_empty_user_is_refused() {
+    let error = Host::builder::<Gate>().config(json!({ "user": "" })).try_start().unwrap_err();
+
+    assert_eq!(error.refused_by(), Some(Callback::Configure));
+    error.logs().assert_contains("the user is empty");
+}
+
+#[test]
+fn requests_of_the_network_need_no_token() {
+    let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
+
+    let exchange = host.exchange(Request::get("/").property(["source", "address"], "10.0.0.7:4711"));
+
+    exchange.upstream_request().assert_header("x-user", "ana");
+}
+
+#[test]
+fn a_panic_takes_the_vm_down() {
+    let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
+
+    host.exchange(Request::get("/").header("x-token", "panic")).local_response().assert_status(503);
+
+    host.expect_trap("what a token");
+    host.exchange(Request::get("/").header("x-token", "t")).local_response().assert_status(503);
+}
+
+/// What is between the fences of the page's Rust code, one entry each.
+fn code(page: &str) -> Vec<&str> {
+    page.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+#[test]
+fn the_code_of_the_page_is_the_code_of_this_file() {
+    let words = |text: &str| text.split_whitespace().collect::<String>().replace(",)", ")");
+    let file = words(include_str!("guide.rs"));
+    let page = code(include_str!("../../docs/testing.md"));
+    assert!(page.len() > 5, "the page has lost its code");
+    for code in page {
+        assert!(
+            file.contains(&words(code)),
+            "docs/testing.md has code that tests/guide.rs does not run:\n{code}"
+        );
+    }
+}

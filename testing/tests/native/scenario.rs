@@ -1,0 +1,64 @@
+use super::*;
+use waxwing_testing::{Exchange, Native, Runner, Scenario};
+
+extension!(Plain, PlainStream {
+    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
+        response.headers_mut().set("x-tag", "plain")?;
+        response.log(LogLevel::Info, "tagged");
+        Ok(Action::Continue)
+    }
+});
+
+extension!(Fancy, FancyStream {
+    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
+        response.headers_mut().set("x-tag", "fancy")?;
+        response.log(LogLevel::Info, "tagged");
+        Ok(Action::Continue)
+    }
+});
+
+/// The same extension on a host of another name.
+struct Renamed<R>(R);
+
+impl<R: Runner> Runner for Renamed<R> {
+    fn name(&self) -> &str {
+        "other"
+    }
+
+    fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
+        self.0.run(scenario)
+    }
+}
+
+fn scenario() -> Scenario {
+    Scenario::new("tags")
+        .request(Request::get("/a"))
+        .request(Request::post("/b").body("x"))
+        .origin(|request| Response::new(200).body(request.path()))
+}
+
+#[test]
+fn each_request_is_an_exchange_on_the_same_vm() {
+    let exchanges = Native::<Plain>::new().run(&scenario());
+    assert_eq!(exchanges.len(), 2);
+    exchanges[1].response().assert_header("x-tag", "plain").assert_body("/b");
+}
+
+#[test]
+fn hosts_that_agree_pass() {
+    let exchanges = scenario().compare(&[&Native::<Plain>::new(), &Renamed(Native::<Plain>::new())]);
+    assert_eq!(exchanges.len(), 2);
+}
+
+#[test]
+fn hosts_that_differ_fail_with_every_difference() {
+    let message = failure(|| {
+        scenario().compare(&[&Native::<Plain>::new(), &Renamed(Native::<Fancy>::new())]);
+    });
+    assert_eq!(
+        message,
+        "scenario \"tags\": the hosts differ\n\
+         request 1 (GET /a), its response: header x-tag\n  native  \"plain\"\n  other   \"fancy\"\n\
+         request 2 (POST /b), its response: header x-tag\n  native  \"plain\"\n  other   \"fancy\"\n"
+    );
+}

@@ -3,7 +3,8 @@
 //! ```text
 //! cargo run -p waxwing-bench              measure, and write the page
 //! cargo run -p waxwing-bench -- --check   measure, and fail if the page says anything else
-//! cargo run -p waxwing-bench -- --soak    run a million streams, and fail if memory grows
+//! cargo run --release -p waxwing-bench -- --soak
+//!                                         run a million streams, and fail if memory grows
 //! ```
 //!
 //! Nothing in it depends on the machine or on its load: what is counted are instructions, bytes, functions

@@ -68,7 +68,7 @@ fn soak(
 
 /// Which stream ends when it is the oldest one's turn: of each hundred, the first stays a hundred longer.
 fn whose_turn(oldest: u32) -> Option<u32> {
-    if oldest % 100 == 0 { oldest.checked_sub(100) } else { Some(oldest) }
+    if oldest.is_multiple_of(100) { oldest.checked_sub(100) } else { Some(oldest) }
 }
 
 fn begin(enter: &impl Fn(&mut dyn FnMut(&dyn Guest)) -> Result<()>, context: u32) -> Result<()> {

@@ -89,9 +89,9 @@ mod tests {
             [
                 scenario("a response without body").request(Request::get("/")),
                 scenario("an echoed body").request(Request::post("/orders?id=7").body("two apples")),
-                scenario("a body in pieces, and trailers").request(Request::get("/")).origin(|_| {
-                    Response::new(200).chunks(["two ", "apples"]).trailer("x-checksum", "7")
-                }),
+                scenario("a body in pieces, and trailers")
+                    .request(Request::get("/"))
+                    .origin(|_| Response::new(200).chunks(["two ", "apples"]).trailer("x-checksum", "7")),
                 scenario("a header that the origin has already").request(Request::get("/")).origin(|_| {
                     Response::new(404).header("x-tag", "green").header("x-other", "1").body("no")
                 }),

@@ -120,7 +120,11 @@ mod tests {
         let host = Host::builder::<BlockList>().config(rules()).start();
         for path in ["/admin", "/admin/", "/admin/users", "/admin?x=1", "/internal", "/internal/x"] {
             let exchange = host.exchange(Request::get(path));
-            exchange.response().assert_status(403).assert_header("x-blocked-by", "path").assert_body("blocked\n");
+            exchange
+                .response()
+                .assert_status(403)
+                .assert_header("x-blocked-by", "path")
+                .assert_body("blocked\n");
             assert!(!exchange.reached_upstream(), "{path}");
         }
         for path in ["/", "/administrator", "/x/admin", "/ADMIN", "/?/admin"] {
@@ -139,8 +143,14 @@ mod tests {
     fn a_bad_configuration_is_refused_with_its_place() {
         assert!(refusal(json!({})).contains("the block list is empty"));
         assert!(refusal(json!({ "paths": ["/a", "b"] })).contains("paths[1]: a path starts with `/`"));
-        assert!(refusal(json!({ "path": ["/a"] })).contains("unknown field `path`, expected `paths` or `headers`"));
-        assert!(refusal(json!({ "headers": [{ "name": "x" }] })).contains("at `headers[0]`: missing field `contains`"));
+        assert!(
+            refusal(json!({ "path": ["/a"] }))
+                .contains("unknown field `path`, expected `paths` or `headers`")
+        );
+        assert!(
+            refusal(json!({ "headers": [{ "name": "x" }] }))
+                .contains("at `headers[0]`: missing field `contains`")
+        );
     }
 
     #[test]
@@ -149,7 +159,8 @@ mod tests {
         on_every_host::<BlockList>(
             "block-list",
             [
-                scenario("nothing matches").request(Request::post("/orders").header("user-agent", "curl").body("x")),
+                scenario("nothing matches")
+                    .request(Request::post("/orders").header("user-agent", "curl").body("x")),
                 scenario("a path matches").request(Request::get("/admin/users?id=7")),
                 scenario("a path matches, and the request has a body")
                     .request(Request::post("/admin").chunks(["one", "two"])),

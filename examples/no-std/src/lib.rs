@@ -86,7 +86,10 @@ mod tests {
     #[test]
     fn a_configuration_without_a_colon_is_refused() {
         let refusal = Host::builder::<AddHeader>().config("x-tag blue").try_start();
-        refusal.unwrap_err().logs().assert_contains("the configuration is a header, written as `name: value`");
+        refusal
+            .unwrap_err()
+            .logs()
+            .assert_contains("the configuration is a header, written as `name: value`");
     }
 
     #[test]

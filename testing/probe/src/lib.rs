@@ -1,0 +1,196 @@
+//! An extension that makes any host call in any callback, and logs the answers.
+//!
+//! Its configuration is a script: one call per line, after the callback in which it is made. Views would
+//! not offer most of them there; the probe goes past them, to the calls themselves.
+//!
+//! ```text
+//! request-headers value 0 :path
+//! response-body pause-until-end
+//! ```
+//!
+//! `testing/tests/conformance` runs it on all hosts: what the hosts answer, they have to answer alike.
+
+use std::rc::Rc;
+use waxwing::__private::{BufferType, MapType, StreamType, pairs};
+use waxwing::abi::arena::Arena;
+use waxwing::abi::call;
+use waxwing::prelude::*;
+
+/// The extension.
+#[derive(Debug, Extension)]
+#[extension(http = ProbeStream)]
+pub struct Probe {
+    script: Rc<[Step]>,
+}
+
+/// One line of the script.
+#[derive(Clone, Debug)]
+struct Step {
+    callback: String,
+    words: Vec<String>,
+}
+
+impl RootContext for Probe {
+    type Config = String;
+
+    fn configure(script: String, _: &mut Configure<'_>) -> Result<Self> {
+        let step = |line: &str| {
+            let mut words = line.split_whitespace().map(str::to_owned);
+            words.next().map(|callback| Step { callback, words: words.collect() })
+        };
+        Ok(Probe { script: script.lines().filter_map(step).collect() })
+    }
+}
+
+/// A stream of the extension.
+#[derive(Debug)]
+pub struct ProbeStream {
+    script: Rc<[Step]>,
+}
+
+#[callbacks]
+impl HttpContext for ProbeStream {
+    type Root = Probe;
+
+    fn new(root: &Probe) -> Self {
+        ProbeStream { script: root.script.clone() }
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        Ok(self.run("request-headers", "", request.end_of_stream()).into())
+    }
+
+    fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
+        Ok(self.run("request-body", &format!("{} bytes", body.size()), body.end_of_stream()).into())
+    }
+
+    fn on_request_trailers(&mut self, _: &mut RequestTrailers<'_>) -> Result<Action> {
+        Ok(self.run("request-trailers", "", true).into())
+    }
+
+    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
+        Ok(self.run("response-headers", "", response.end_of_stream()).into())
+    }
+
+    fn on_response_body(&mut self, body: &mut ResponseBody<'_>) -> Result<Flow> {
+        Ok(self.run("response-body", &format!("{} bytes", body.size()), body.end_of_stream()))
+    }
+
+    fn on_response_trailers(&mut self, _: &mut ResponseTrailers<'_>) -> Result<Flow> {
+        Ok(self.run("response-trailers", "", true))
+    }
+
+    fn on_log(&mut self, _: &mut StreamLog<'_>) -> Result<()> {
+        // The headers that it logs do not hold it back.
+        let _ = self.run("log", "", true);
+        Ok(())
+    }
+
+    fn on_done(&mut self, _: &mut StreamDone<'_>) -> Result<()> {
+        let _ = self.run("done", "", true);
+        Ok(())
+    }
+}
+
+impl ProbeStream {
+    fn run(&self, callback: &str, what: &str, end: bool) -> Flow {
+        let mut flow = Flow::Continue;
+        let mut named = false;
+        for step in self.script.iter().filter(|step| [callback, "*"].contains(&step.callback.as_str())) {
+            match step.word(0) {
+                "pause" => flow = Flow::Pause,
+                "pause-until-end" => flow = if end { Flow::Continue } else { Flow::Pause },
+                "panic" => panic!("the script says so"),
+                _ => {
+                    if !std::mem::replace(&mut named, true) {
+                        log(&format!("{callback} {what}{}", if end { " end" } else { "" }));
+                    }
+                    log(&format!("  {} -> {}", step.words.join(" "), step.call()));
+                }
+            }
+        }
+        flow
+    }
+}
+
+fn log(line: &str) {
+    call::log(2, line.as_bytes());
+}
+
+impl Step {
+    fn word(&self, at: usize) -> &str {
+        match self.words.get(at).map(String::as_str) {
+            Some("-") | None => "",
+            Some(word) => word,
+        }
+    }
+
+    fn number(&self, at: usize) -> u32 {
+        self.word(at).parse().unwrap_or_else(|_| panic!("{self:?}: word {at} is not a number"))
+    }
+
+    fn size(&self, at: usize) -> usize {
+        self.number(at) as usize
+    }
+
+    /// The words from there on, in pairs, as a block.
+    fn block(&self, from: usize) -> Vec<u8> {
+        let words = self.words.get(from..).unwrap_or_default();
+        let pairs = words.chunks_exact(2).map(|pair| (&pair[0], &pair[1]));
+        let mut block = vec![0; pairs::encoded_size(pairs.clone()).unwrap_or_default()];
+        pairs::encode(pairs, &mut block);
+        block
+    }
+
+    /// Makes the call, and says what came of it.
+    fn call(&self) -> String {
+        let (map, buffer) = (|| MapType(self.number(1)), || BufferType(self.number(1)));
+        let (name, value) = (self.word(2).as_bytes(), self.word(3).as_bytes());
+        let path = |at| self.word(at).replace('.', "\0");
+        Arena::new().enter(|scope| match self.word(0) {
+            "value" => found(call::header_map_value(scope, map(), name)),
+            "pairs" => found(call::header_map_pairs(scope, map()).map(Some)),
+            "count" => match call::header_map_pairs(scope, map()) {
+                Ok(block) => format!("{} bytes", if block.is_empty() { "no" } else { "some" }),
+                Err(error) => error.to_string(),
+            },
+            "add" => done(call::add_header_map_value(map(), name, value)),
+            "replace" => done(call::replace_header_map_value(map(), name, value)),
+            "remove" => done(call::remove_header_map_value(map(), name)),
+            "set" => done(call::set_header_map_pairs(map(), &self.block(2))),
+            "set-malformed" => done(call::set_header_map_pairs(map(), b"\x01\0\0\0")),
+            "bytes" => found(call::buffer_bytes(scope, buffer(), self.size(2), self.size(3)).map(Some)),
+            "set-bytes" => {
+                let data = self.word(4).as_bytes();
+                done(call::set_buffer_bytes(buffer(), self.size(2), self.size(3), data))
+            }
+            "reply" => {
+                let status = u16::try_from(self.number(1)).unwrap_or_default();
+                let grpc_status = self.word(3).parse().ok();
+                let (body, headers) = (self.word(2).as_bytes(), self.block(4));
+                done(call::send_local_response(status, b"by the probe", body, &headers, grpc_status))
+            }
+            "continue" => done(call::continue_stream(StreamType(self.number(1)))),
+            "close" => done(call::close_stream(StreamType(self.number(1)))),
+            "property" => found(call::property(scope, path(1).as_bytes())),
+            "set-property" => done(call::set_property(path(1).as_bytes(), name)),
+            _ => panic!("{self:?}: no such call"),
+        })
+    }
+}
+
+fn done(answer: Result<()>) -> String {
+    answer.map_or_else(|error| error.to_string(), |()| "done".to_owned())
+}
+
+fn found(answer: Result<Option<&[u8]>>) -> String {
+    match answer {
+        Ok(Some(bytes)) => format!(
+            "{} bytes: {}",
+            bytes.len(),
+            bytes.escape_ascii().take(200).map(char::from).collect::<String>()
+        ),
+        Ok(None) => "not found".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,47 @@
+use super::*;
+
+#[test]
+fn an_answer_in_each_callback() {
+    // Not in those of the request's body and trailers: the upstream may or may not have seen the headers then.
+    for callback in ["request-headers", "response-headers", "response-body", "response-trailers"] {
+        let script = format!(
+            "{callback} reply 403 no - x-r 1\nrequest-headers value 0 :path\nresponse-headers value 0 :path\n\
+             response-headers value 2 :status\nresponse-body bytes 1 0 100\nlog value 2 :status\nlog value 2 content-length\n"
+        );
+        compare([scenario(&script).request(full())]);
+    }
+}
+
+#[test]
+fn two_answers() {
+    compare(
+        [
+            "request-headers reply 401 a - x-r 1\nrequest-headers reply 402 b - x-r 2\nlog value 2 :status",
+            "request-headers reply 401 a - x-r 1\nresponse-headers reply 402 b - x-r 2\nlog value 2 :status",
+            "request-headers reply 401 a\nrequest-headers continue 0",
+        ]
+        .map(|script| scenario(script).request(without_body())),
+    );
+}
+
+#[test]
+fn the_headers_of_an_answer() {
+    let given =
+        "request-headers reply 403 no - content-type a/b content-length 77 x-a 1 x-a 2 X-Upper 1 :status 200";
+    compare([
+        scenario(given).request(without_body()).request(Request::head("/")),
+        scenario("request-headers reply 403 no\nresponse-headers value 2 content-type")
+            .request(Request::head("/")),
+        scenario("request-headers reply 204 -").request(without_body()),
+    ]);
+}
+
+#[test]
+fn answers_to_grpc() {
+    let request = || Request::post("/s/m").header("content-type", "application/grpc").body("x").empty_end();
+    compare([
+        scenario("request-headers reply 403 no%\u{e9}\nresponse-headers value 2 grpc-message")
+            .request(request()),
+        scenario("request-headers reply 403 no 5\nresponse-headers value 2 grpc-status").request(request()),
+    ]);
+}

@@ -1,0 +1,49 @@
+//! The host model against the pinned Envoy: the probe makes the same calls natively, as `.wasm` on the model, and
+//! in Envoy, and the exchanges and the answers, which it logs, are compared.
+#![cfg(all(feature = "wasm", feature = "envoy"))]
+
+mod buffer;
+mod ending;
+mod header;
+mod local_response;
+mod property;
+mod trap;
+
+use waxwing_probe::Probe;
+use waxwing_testing::{Request, Response, Scenario, on_every_host};
+
+/// The callbacks of a message's way.
+const WAY: [&str; 6] = [
+    "request-headers",
+    "request-body",
+    "request-trailers",
+    "response-headers",
+    "response-body",
+    "response-trailers",
+];
+
+fn compare(scenarios: impl IntoIterator<Item = Scenario>) {
+    on_every_host::<Probe>("waxwing-probe", scenarios);
+}
+
+/// A scenario with this script, whose upstream answers in two pieces, with a trailer.
+fn scenario(script: &str) -> Scenario {
+    let response = Response::new(200).header("x-origin", "1").chunks(["up", "stream"]).trailer("x-end", "1");
+    Scenario::new(script.lines().next().unwrap_or("an empty script"))
+        .config(script)
+        .origin(move |_| response.clone())
+}
+
+/// A request with a body of two pieces, and a trailer.
+fn full() -> Request {
+    Request::post("/a?b=c").header("x-a", "1").header("x-a", "2").chunks(["ab", "cde"]).trailer("x-sum", "5")
+}
+
+/// A request with a body of one piece, ended as HTTP/1 ends it in Envoy.
+fn with_body() -> Request {
+    Request::post("/a?b=c").body("abc").empty_end()
+}
+
+fn without_body() -> Request {
+    Request::get("/a?b=c")
+}

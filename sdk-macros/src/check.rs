@@ -48,7 +48,7 @@ pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
             &method.sig.output,
             format!(
                 "in `{name}` the response has begun, and it is too late to answer: return `Result<Flow>`; \
-                 to end the stream, return an error or call `reset()`"
+                 to end the stream, return an error"
             ),
         );
     }

@@ -60,9 +60,12 @@ pub enum Flow {
 pub enum ErrorPolicy {
     /// Nothing that the extension did not process goes on: the client gets status 500, or, once the
     /// response has begun, the stream is reset.
+    ///
+    /// In the trailers of the response, what is left is held back until the proxy's own time limit: Envoy
+    /// (1.40) crashes if a stream is reset there.
     FailClosed,
     /// The stream goes on as if the callback had returned `Continue`.
     FailOpen,
-    /// The stream is reset.
+    /// The stream is reset; in the trailers of the response as with `FailClosed`.
     Reset,
 }

@@ -128,9 +128,16 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
         if self.contains(id) { Some(self.place(id).take().context.take()) } else { None }
     }
 
-    /// Notes that the stream was answered; true if it had been before.
-    pub(super) fn set_replied(&self, id: u32) -> bool {
-        self.contains(id) && self.place(id).replied.replace(true)
+    /// Whether the stream was answered.
+    pub(super) fn has_replied(&self, id: u32) -> bool {
+        self.contains(id) && self.place(id).replied.get()
+    }
+
+    /// Notes that the stream was answered.
+    pub(super) fn set_replied(&self, id: u32) {
+        if self.contains(id) {
+            self.place(id).replied.set(true);
+        }
     }
 }
 
@@ -151,7 +158,8 @@ mod tests {
         fn put_back(&self, id: u32, context: Box<u32>);
         fn replace(&self, id: u32, context: u32) -> Option<Option<u32>>;
         fn remove(&self, id: u32) -> Option<Option<u32>>;
-        fn set_replied(&self, id: u32) -> bool;
+        fn set_replied(&self, id: u32);
+        fn has_replied(&self, id: u32) -> bool;
     }
 
     impl<B: Behind<u32>, const FRONT: usize> Table for Contexts<u32, B, FRONT> {
@@ -172,8 +180,11 @@ mod tests {
         fn remove(&self, id: u32) -> Option<Option<u32>> {
             self.remove(id).map(|old| old.map(|old| *old))
         }
-        fn set_replied(&self, id: u32) -> bool {
-            self.set_replied(id)
+        fn set_replied(&self, id: u32) {
+            self.set_replied(id);
+        }
+        fn has_replied(&self, id: u32) -> bool {
+            self.has_replied(id)
         }
     }
 
@@ -204,7 +215,8 @@ mod tests {
             assert_eq!(table.take(0), Err(Absent::Unknown));
             assert_eq!(table.replace(0, 1), None);
             assert_eq!(table.remove(0), None);
-            assert!(!table.set_replied(0));
+            table.set_replied(0);
+            assert!(!table.has_replied(0));
         });
     }
 
@@ -258,16 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_noted_once_per_stream() {
+    fn a_reply_is_noted_until_the_stream_ends() {
         each_table(|table| {
             table.insert(1, Some(1));
             table.insert(65, Some(1));
-            assert!(!table.set_replied(1));
-            assert!(!table.set_replied(65));
-            assert!(table.set_replied(1));
+            table.set_replied(1);
+            assert!(!table.has_replied(65));
+            assert!(table.has_replied(1));
             table.remove(1);
             table.insert(1, Some(1));
-            assert!(!table.set_replied(1));
+            assert!(!table.has_replied(1));
         });
     }
 }

@@ -79,6 +79,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
             context,
             #[inline(always)]
             |stream, cx| stream.on_response_body(&mut ResponseBody::new(cx, size, end_of_stream)),
+            Self::fail_late,
         )
     }
 
@@ -89,6 +90,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
             context,
             #[inline(always)]
             |stream, cx| stream.on_response_trailers(&mut ResponseTrailers::new(cx)),
+            Self::fail_at_end,
         )
     }
 

@@ -2,6 +2,7 @@
 
 mod behind;
 mod contexts;
+mod failure;
 mod guest;
 mod slot;
 mod vm;
@@ -11,13 +12,12 @@ pub(crate) use self::vm::Vm;
 use self::contexts::{Roots, Streams};
 use self::slot::Absent;
 use self::vm::Oddity;
-use crate::abi::call;
 use crate::abi::guest::Callback;
-use crate::abi::wire::{StreamType, action};
+use crate::abi::wire::action;
 use crate::config::{self, Configure};
-use crate::context::{Extension, HttpContext, RootContext};
+use crate::context::{Extension, HttpContext};
 use crate::view::Cx;
-use crate::{Action, Error, ErrorPolicy, Flow, LocalResponse, Result};
+use crate::{Action, Error, Flow, LocalResponse, Result};
 use alloc::boxed::Box;
 use core::fmt;
 
@@ -91,90 +91,31 @@ impl<R: Extension> Dispatcher<R> {
         }
     }
 
-    /// The same where it is too late for an answer.
+    /// The same where it is too late for an answer; `fail` applies the policy there.
     #[inline(always)]
     fn decide_late(
         &self,
         callback: Callback,
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Flow>,
+        fail: impl FnOnce(&Self, Callback, u32, &Error) -> u32,
     ) -> u32 {
         match self.with_stream(context, run) {
             Some(Ok(Flow::Continue)) => action::CONTINUE,
             Some(Ok(Flow::Pause)) => action::PAUSE,
-            Some(Err(error)) => self.fail_late(callback, context, &error),
-            None => self.fail_absent_late(callback, context),
+            Some(Err(error)) => fail(self, callback, context, &error),
+            None => self.fail_absent(callback, context),
         }
     }
 
     /// Answers the client.
     fn respond(&self, context: u32, response: &LocalResponse, cx: Cx<'_>) -> Result<u32> {
-        if self.streams.set_replied(context) {
+        if self.streams.has_replied(context) {
             return Err(Error::AlreadyReplied);
         }
         response.send(cx.scope)?;
+        self.streams.set_replied(context);
         Ok(action::PAUSE)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fail(&self, callback: Callback, context: u32, error: &Error) -> u32 {
-        self.vm.report(callback, context, error);
-        self.close(callback, context)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fail_absent(&self, callback: Callback, context: u32) -> u32 {
-        self.report_absent(callback, context);
-        self.close(callback, context)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fail_absent_late(&self, callback: Callback, context: u32) -> u32 {
-        self.report_absent(callback, context);
-        Self::close_late()
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fail_late(&self, callback: Callback, context: u32, error: &Error) -> u32 {
-        self.vm.report(callback, context, error);
-        Self::close_late()
-    }
-
-    /// Applies the policy where the stream can still be answered.
-    #[inline]
-    fn close(&self, callback: Callback, context: u32) -> u32 {
-        match <R as RootContext>::ON_ERROR {
-            ErrorPolicy::FailOpen => action::CONTINUE,
-            ErrorPolicy::Reset => Self::reset(),
-            // What passes now is the extension's own answer, which must get through.
-            ErrorPolicy::FailClosed if self.streams.set_replied(context) => action::CONTINUE,
-            ErrorPolicy::FailClosed => {
-                let status = 500;
-                if let Err(error) = call::send_local_response(status, b"extension_error", &[], &[], None) {
-                    self.vm.report(callback, context, &error);
-                }
-                action::PAUSE
-            }
-        }
-    }
-
-    /// Applies the policy where it is too late for an answer.
-    #[inline]
-    fn close_late() -> u32 {
-        match <R as RootContext>::ON_ERROR {
-            ErrorPolicy::FailOpen => action::CONTINUE,
-            ErrorPolicy::FailClosed | ErrorPolicy::Reset => Self::reset(),
-        }
-    }
-
-    fn reset() -> u32 {
-        // Held back in any case; a host that cannot reset a stream has its own time limit.
-        let _ = call::close_stream(StreamType::HTTP_RESPONSE);
-        action::PAUSE
     }
 
     #[cold]

@@ -116,7 +116,8 @@ macro_rules! body_view {
             }
         }
 
-        super::control::stream_control! { $view of $stream, $resume = $other, $other_name }
+        super::control::resume! { $view, $resume = $other, $other_name }
+        super::control::reset! { $view of $stream }
 
         impl<'cb> Sealed<'cb> for $view<'cb> {
             #[inline(always)]

@@ -1,8 +1,8 @@
 //! What the views of a running stream can do with the stream itself.
 
-/// Resuming the other direction, and resetting the stream.
-macro_rules! stream_control {
-    ($view:ident of $stream:ident, $resume:ident = $other:ident, $other_name:literal) => {
+/// Resuming the other direction.
+macro_rules! resume {
+    ($view:ident, $resume:ident = $other:ident, $other_name:literal) => {
         impl $view<'_> {
             #[doc = concat!("Resumes the ", $other_name, ", which an earlier callback paused.")]
             ///
@@ -17,7 +17,14 @@ macro_rules! stream_control {
             pub fn $resume(&mut self) -> crate::Result<()> {
                 crate::abi::call::continue_stream(crate::abi::wire::StreamType::$other)
             }
+        }
+    };
+}
 
+/// Resetting the stream.
+macro_rules! reset {
+    ($view:ident of $stream:ident) => {
+        impl $view<'_> {
             /// Resets the stream, when this callback has returned.
             ///
             /// # Errors
@@ -31,4 +38,4 @@ macro_rules! stream_control {
     };
 }
 
-pub(super) use stream_control;
+pub(super) use {reset, resume};

@@ -9,7 +9,7 @@ use crate::{Headers, HeadersMut, Result};
 macro_rules! map_view {
     (
         $(#[$doc:meta])*
-        $view:ident: $map:ident of $stream:ident,
+        $view:ident: $map:ident,
         $noun:literal: $read:ident $write:ident,
         $resume:ident = $other:ident,
         $other_name:literal
@@ -51,7 +51,7 @@ macro_rules! map_view {
             }
         }
 
-        super::control::stream_control! { $view of $stream, $resume = $other, $other_name }
+        super::control::resume! { $view, $resume = $other, $other_name }
 
         impl<'cb> Sealed<'cb> for $view<'cb> {
             #[inline(always)]
@@ -64,28 +64,33 @@ macro_rules! map_view {
 
 map_view! {
     /// The headers of a request, before any of it goes on.
-    RequestHeaders: HTTP_REQUEST_HEADERS of HTTP_REQUEST,
+    RequestHeaders: HTTP_REQUEST_HEADERS,
     "headers of the request": headers headers_mut,
     resume_response = HTTP_RESPONSE, "response", end_of_stream
 }
 map_view! {
     /// The trailers of a request, at its end.
-    RequestTrailers: HTTP_REQUEST_TRAILERS of HTTP_REQUEST,
+    RequestTrailers: HTTP_REQUEST_TRAILERS,
     "trailers of the request": trailers trailers_mut,
     resume_response = HTTP_RESPONSE, "response"
 }
 map_view! {
     /// The headers of a response, before any of it goes on to the client.
-    ResponseHeaders: HTTP_RESPONSE_HEADERS of HTTP_RESPONSE,
+    ResponseHeaders: HTTP_RESPONSE_HEADERS,
     "headers of the response": headers headers_mut,
     resume_request = HTTP_REQUEST, "request", end_of_stream
 }
 map_view! {
     /// The trailers of a response, at its end.
-    ResponseTrailers: HTTP_RESPONSE_TRAILERS of HTTP_RESPONSE,
+    ResponseTrailers: HTTP_RESPONSE_TRAILERS,
     "trailers of the response": trailers trailers_mut,
     resume_request = HTTP_REQUEST, "request"
 }
+
+// Not in the trailers of a response: Envoy (1.40) crashes.
+super::control::reset! { RequestHeaders of HTTP_REQUEST }
+super::control::reset! { RequestTrailers of HTTP_REQUEST }
+super::control::reset! { ResponseHeaders of HTTP_RESPONSE }
 
 /// The body, where trailers follow it and its callbacks held it back.
 macro_rules! held_body {

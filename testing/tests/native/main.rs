@@ -2,6 +2,7 @@
 
 mod body;
 mod buffer;
+mod error_policy;
 mod header;
 mod lifecycle;
 mod local_response;

@@ -55,6 +55,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "ui", what: "what the compiler says to likely mistakes", run: test::ui },
     Stage { name: "miri", what: "the folder with unsafe code, under Miri", run: miri::run },
     Stage { name: "size", what: "sizes and instructions, against their budgets", run: size::check },
+    Stage { name: "soak", what: "memory, over a million streams", run: size::soak },
     Stage {
         name: "author",
         what: "a crate outside the workspace, made as the README tells",

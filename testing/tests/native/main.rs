@@ -6,6 +6,7 @@ mod error_policy;
 mod header;
 mod lifecycle;
 mod local_response;
+mod logging;
 mod pause;
 mod property;
 mod scenario;

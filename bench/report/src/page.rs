@@ -13,7 +13,7 @@ date or a budget is exceeded. It needs rustup's target `wasm32-wasip1` and nothi
 the compiler only: instructions, bytes, functions and allocations are counted, no time is taken.
 
 The budgets are for the standard library of Rust 1.95. That of 1.99.1 needs 4 KB more for a panic: there the module
-of the fourth row has 43,832 bytes, and the numbers of the others are the same or lower. Without `std`, nothing
+of the fourth row has 43,906 bytes, and the numbers of the others are the same or lower. Without `std`, nothing
 changes.
 ";
 
@@ -28,7 +28,7 @@ the proxy does not call them.
 - `bench/guests/headers` reads one request header; on the response it adds one header and removes one.
 - `bench/guests/headers-no-std` is the same extension without `std`, with the allocator `rlsf`, which frees.
 
-They are built with the workspace's release profile and its link arguments (`Cargo.toml`, `.cargo/config.toml`;
+They have the SDK's default features, but for the last, and are built with the workspace's release profile and its link arguments (`Cargo.toml`, `.cargo/config.toml`;
 an extension's own crate gets the same from the README), with the paths of dependencies cut off, so that sizes
 do not depend on a home folder.
 

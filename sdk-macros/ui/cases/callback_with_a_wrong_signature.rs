@@ -22,7 +22,7 @@ impl HttpContext for Stream {
         Stream
     }
 
-    fn on_request_headers(&mut self, request: &mut ResponseHeaders<'_>) -> Result<Action> {
+    fn on_request_headers(&mut self, _request: &mut ResponseHeaders<'_>) -> Result<Action> {
         Ok(Action::Continue)
     }
 }

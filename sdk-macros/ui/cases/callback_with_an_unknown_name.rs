@@ -22,7 +22,7 @@ impl HttpContext for Stream {
         Stream
     }
 
-    fn on_http_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+    fn on_http_request_headers(&mut self, _request: &mut RequestHeaders<'_>) -> Result<Action> {
         Ok(Action::Continue)
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn callbacks(input: CallbacksImpl) -> TokenStream {
 
 /// The macro that appends the names of the callbacks to a list, and hands it to the macro named first.
 fn hidden_macro(name: &syn::Ident, input: &CallbacksImpl) -> TokenStream {
-    let hidden = format_ident!("__waxwing_callbacks_of_{name}");
+    let hidden = format_ident!("__waxwing_callbacks_of_{}", name);
     let methods = input.callbacks.iter().map(|callback| format_ident!("{}", callback.method));
     quote! {
         #[doc(hidden)]

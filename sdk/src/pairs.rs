@@ -119,7 +119,7 @@ impl fmt::Debug for Pairs<'_> {
 
 /// The block of these pairs, as scratch bytes of the callback. `None` where there is no memory for it.
 #[inline]
-pub fn build<'cb, K: AsRef<[u8]>, V: AsRef<[u8]>>(
+pub(crate) fn build<'cb, K: AsRef<[u8]>, V: AsRef<[u8]>>(
     scope: Scope<'cb>,
     pairs: impl Iterator<Item = (K, V)> + Clone,
 ) -> Option<&'cb [u8]> {

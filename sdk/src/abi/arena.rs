@@ -203,13 +203,16 @@ impl<'cb> Scope<'cb> {
     }
 
     /// Scratch bytes that `fill` writes. `None` where there is no memory.
+    ///
+    /// Not public: `fill` must not ask [`bytes`](Scope::bytes) for what it is writing.
     #[inline]
-    pub fn build(self, size: usize, fill: impl FnOnce(&mut [u8])) -> Option<&'cb [u8]> {
+    pub(crate) fn build(self, size: usize, fill: impl FnOnce(&mut [u8])) -> Option<&'cb [u8]> {
         if !self.is_innermost() {
             return None;
         }
         let at = NonNull::new(self.arena.allocate(size))?;
-        // SAFETY: `size` fresh and initialised bytes that nobody else refers to, until this borrow ends.
+        // SAFETY: `size` fresh and initialised bytes that nobody else refers to, until this borrow ends:
+        // no `fill` of this crate runs an extension's code or calls the host.
         fill(unsafe { core::slice::from_raw_parts_mut(at.as_ptr(), size) });
         self.arena.bytes(at.addr().get(), size)
     }

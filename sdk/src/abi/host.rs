@@ -7,6 +7,8 @@
 
 use super::wire::{BufferType, MapType, StreamType};
 use crate::Status;
+use crate::context::Extension;
+use crate::dispatcher::Dispatcher;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -111,11 +113,27 @@ pub struct LocalResponseParts<'a> {
 
 /// The memory of a native guest, from which the host's answers are allocated, as a module's
 /// `proxy_on_memory_allocate` export does.
-pub trait Memory {
+///
+/// # Safety
+///
+/// What `allocate` gives, if it is not null, is that many bytes that can be written, and that nobody else
+/// refers to until they have been.
+pub unsafe trait Memory {
     /// That many bytes, or null.
     fn allocate(&self, size: usize) -> *mut u8;
     /// Whether the SDK's own `log` bridge passes lines of this level on in this guest.
     fn log_enabled(&self, level: u32) -> bool;
+}
+
+// SAFETY: a dispatcher allocates from its arena, whose bytes are fresh.
+unsafe impl<R: Extension> Memory for Dispatcher<R> {
+    fn allocate(&self, size: usize) -> *mut u8 {
+        Dispatcher::allocate(self, size)
+    }
+
+    fn log_enabled(&self, level: u32) -> bool {
+        Dispatcher::log_enabled(self, level)
+    }
 }
 
 #[derive(Clone)]

@@ -120,14 +120,3 @@ impl<R: Extension> Guest for Dispatcher<R> {
         self.delete(context);
     }
 }
-
-#[cfg(not(target_arch = "wasm32"))]
-impl<R: Extension> crate::abi::host::Memory for Dispatcher<R> {
-    fn allocate(&self, size: usize) -> *mut u8 {
-        Dispatcher::allocate(self, size)
-    }
-
-    fn log_enabled(&self, level: u32) -> bool {
-        self.vm.log_enabled(level)
-    }
-}

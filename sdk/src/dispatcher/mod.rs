@@ -50,6 +50,12 @@ impl<R: Extension> Dispatcher<R> {
         self.vm.arena.allocate(size)
     }
 
+    /// Whether the `log` bridge passes lines of this level on.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn log_enabled(&self, level: u32) -> bool {
+        self.vm.log_enabled(level)
+    }
+
     /// Runs a callback of a stream; `None` if there is none to run.
     #[inline(always)]
     fn with_stream<T>(

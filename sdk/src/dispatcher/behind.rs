@@ -49,8 +49,8 @@ impl<T> Behind<T> for HashTable<Slot<T>> {
 }
 
 /// Ids are sequential: as they are they spread well over the places of the table, and their low bits over
-/// the seven top bits by which it tells the slots of a place apart.
+/// the seven top bits by which it tells the slots of a place apart: those of a `usize`, where that is smaller.
 fn hash(id: u32) -> u64 {
     let id = u64::from(id);
-    id | id << 57
+    id | id << (usize::BITS - 7)
 }

@@ -16,8 +16,11 @@ impl<R: Extension> Dispatcher<R> {
         match <R as RootContext>::ON_ERROR {
             ErrorPolicy::FailOpen => action::CONTINUE,
             ErrorPolicy::Reset => reset(),
-            // What passes now is the extension's own answer, which must get through.
-            ErrorPolicy::FailClosed if self.streams.has_replied(context) => action::CONTINUE,
+            // What passes in the response is the extension's own answer, which must get through; nothing more
+            // of the request must.
+            ErrorPolicy::FailClosed if self.streams.has_replied(context) => {
+                if callback == Callback::ResponseHeaders { action::CONTINUE } else { action::PAUSE }
+            }
             ErrorPolicy::FailClosed => {
                 match call::send_local_response(500, b"extension_error", &[], &[], None) {
                     Ok(()) => self.streams.set_replied(context),
@@ -73,4 +76,74 @@ fn reset() -> u32 {
     // Held back in any case: a host that cannot reset a stream has its own time limit.
     let _ = call::close_stream(StreamType::HTTP_RESPONSE);
     action::PAUSE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::guest::{Callbacks, Guest};
+    use crate::abi::host::{self, Answer, Host, LocalResponseParts};
+    use crate::view::{RequestBody, RequestHeaders, ResponseHeaders};
+    use crate::{Action, Configure, HttpContext, LocalResponse, Result};
+    use alloc::rc::Rc;
+
+    struct Root;
+
+    impl RootContext for Root {
+        type Config = ();
+
+        fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+            Ok(Root)
+        }
+    }
+
+    impl Extension for Root {
+        type Http = Stream;
+    }
+
+    /// Answers the request, and fails afterwards.
+    struct Stream;
+
+    impl HttpContext for Stream {
+        type Root = Root;
+
+        const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
+
+        fn new(_root: &Root) -> Self {
+            Stream
+        }
+
+        fn on_request_headers(&mut self, _request: &mut RequestHeaders<'_>) -> Result<Action> {
+            Ok(LocalResponse::new(403).into())
+        }
+
+        fn on_request_body(&mut self, _body: &mut RequestBody<'_>) -> Result<Action> {
+            Err(Error::NotText)
+        }
+
+        fn on_response_headers(&mut self, _response: &mut ResponseHeaders<'_>) -> Result<Action> {
+            Err(Error::NotText)
+        }
+    }
+
+    struct Accepting;
+
+    impl Host for Accepting {
+        fn send_local_response(&self, _response: LocalResponseParts<'_>) -> Answer {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_an_answer_failing_closed_lets_the_answer_through_and_nothing_of_the_request() {
+        let guest = Rc::new(Dispatcher::<Root>::new());
+        host::enter(Rc::new(Accepting), guest.clone(), || {
+            guest.on_context_create(1, 0);
+            assert!(guest.on_configure(1, 0));
+            guest.on_context_create(2, 1);
+            assert_eq!(guest.on_request_headers(2, 0, false), action::PAUSE);
+            assert_eq!(guest.on_request_body(2, 0, true), action::PAUSE);
+            assert_eq!(guest.on_response_headers(2, 0, true), action::CONTINUE);
+        });
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::errors::Errors;
 use crate::model::{CALLBACKS, CallbacksImpl, Extension};
-use syn::ImplItem;
+use syn::{ImplItem, Path};
 
 pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
     if let Some(keyword) = &extension.not_a_struct {
@@ -17,6 +17,9 @@ pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
             "an extension has no parameters: a host makes it, and knows no types or lifetimes",
         );
     }
+    if let Some(http) = extension.args.http.as_ref().filter(|http| has_arguments(http)) {
+        errors.at(http, "a stream is a type with a name and without parameters");
+    }
     // A key that was misspelt is the mistake, and not the one that is missing because of it.
     if extension.args.http.is_none() && errors.is_empty() {
         errors.at(
@@ -29,13 +32,23 @@ pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
     }
 }
 
+/// Whether a path has types or lifetimes in it.
+fn has_arguments(path: &Path) -> bool {
+    path.segments.iter().any(|segment| !segment.arguments.is_empty())
+}
+
 pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
     if !item.is_of_http_context() {
         errors.at(&item.item.self_ty, "`#[callbacks]` belongs on an `impl HttpContext for …`");
         return;
     }
-    if item.type_name().is_none() || !item.item.generics.params.is_empty() {
-        errors.at(&item.item.self_ty, "a stream is a type with a name and without parameters");
+    match item.self_path() {
+        Some(path) if item.item.generics.params.is_empty() && !has_arguments(path) => {
+            if path.get_ident().is_none() {
+                errors.at(path, "write this `impl` where the type is, and name the type without a path: the derive looks there for the callbacks");
+            }
+        }
+        _ => errors.at(&item.item.self_ty, "a stream is a type with a name and without parameters"),
     }
     let known = || CALLBACKS.iter().map(|callback| callback.method).collect::<Vec<_>>().join("`, `");
     for stranger in &item.strangers {
@@ -53,6 +66,9 @@ pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
         );
     }
     for part in &item.item.items {
+        if let ImplItem::Macro(part) = part {
+            errors.at(part, "`#[callbacks]` cannot see which callbacks this writes: write them here");
+        }
         let ImplItem::Fn(method) = part else { continue };
         for attribute in method.attrs.iter().filter(|attribute| attribute.path().is_ident("cfg")) {
             errors.at(

@@ -23,7 +23,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `http = Type` | the type of its HTTP streams, by a path to it: an alias does not do |
+/// | `http = Type` | the type of its HTTP streams, by a path to it in this crate: an alias does not do |
 /// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
 ///
 /// ```ignore
@@ -58,9 +58,17 @@ pub fn derive_extension(input: TokenStream) -> TokenStream {
 pub fn callbacks(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let args = CallbacksArgs::parse(args.into(), &mut errors);
-    let item = parse_macro_input!(item as ItemImpl);
-    let item = CallbacksImpl::from_item(item, args);
+    let Ok(parsed) = syn::parse::<ItemImpl>(item.clone()) else {
+        // The item stays, so that what uses it does not fail as well.
+        errors.at(first_token(item.clone()), "`#[callbacks]` belongs on an `impl HttpContext for …`");
+        return errors.with(item.into()).into();
+    };
+    let item = CallbacksImpl::from_item(parsed, args);
     check::callbacks(&item, &mut errors);
     let code = expand::callbacks(item);
     errors.with(code).into()
+}
+
+fn first_token(item: TokenStream) -> Option<proc_macro2::TokenTree> {
+    proc_macro2::TokenStream::from(item).into_iter().next()
 }

@@ -4,7 +4,7 @@ use crate::attr::{CallbacksArgs, ExtensionArgs};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use syn::{
-    Data, DeriveInput, GenericArgument, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, PathArguments,
+    Data, DeriveInput, GenericArgument, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments,
     ReturnType, Type,
 };
 
@@ -100,10 +100,17 @@ impl CallbacksImpl {
         path.and_then(|path| path.segments.last()).is_some_and(|segment| segment.ident == "HttpContext")
     }
 
-    /// The name of the type that it is for, if that has one.
+    /// The path of the type that it is for, if that has one.
+    pub(crate) fn self_path(&self) -> Option<&Path> {
+        match &*self.item.self_ty {
+            Type::Path(ty) if ty.qself.is_none() => Some(&ty.path),
+            _ => None,
+        }
+    }
+
+    /// The name of that type.
     pub(crate) fn type_name(&self) -> Option<&Ident> {
-        let Type::Path(ty) = &*self.item.self_ty else { return None };
-        ty.path.segments.last().map(|segment| &segment.ident)
+        self.self_path()?.segments.last().map(|segment| &segment.ident)
     }
 }
 

@@ -13,6 +13,11 @@ use core::fmt;
 pub type Bytes = Cow<'static, [u8]>;
 
 /// What becomes [`Bytes`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept in a local response",
+    note = "what can is text or bytes, owned or `'static`: `&'static str`, `String`, `&'static [u8]`, `Vec<u8>`",
+    note = "to send what is borrowed, own it: `value.clone()`, `value.to_owned()`; to send a number, format it"
+)]
 pub trait IntoBytes {
     /// The bytes.
     fn into_bytes(self) -> Bytes;

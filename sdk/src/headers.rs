@@ -114,7 +114,7 @@ impl<'cb> Iterator for Values<'cb, '_> {
 }
 
 impl fmt::Debug for Values<'_, '_> {
-    /// How many are left at most: values may be secrets.
+    /// No value: it may be a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Values").finish_non_exhaustive()
     }
@@ -168,8 +168,9 @@ impl HeadersMut<'_> {
 
     /// Adds a header behind those that exist.
     ///
-    /// Envoy: headers that it keeps in a place of their own (`cookie`, `content-type`, `x-request-id`, …)
-    /// have one value; another is appended to it after a comma, in `cookie` after a semicolon.
+    /// Envoy: headers that it keeps in a place of their own (`content-type`, `x-request-id`, …) have one value;
+    /// another is appended to it after a comma. Which ones these are depends on the build; in Envoy 1.40
+    /// `cookie` is not among them.
     #[doc(alias = "proxy_add_header_map_value")]
     #[inline]
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {

@@ -34,6 +34,7 @@ impl Extension {
 }
 
 /// A callback of `HttpContext`: the method's name, and that of its `Callback`.
+#[derive(PartialEq)]
 pub(crate) struct Callback {
     pub(crate) method: &'static str,
     pub(crate) variant: &'static str,
@@ -87,7 +88,8 @@ impl CallbacksImpl {
                 None if name != "new" => self.strangers.push(method),
                 Some(callback) if callback.is_late && returns_action(&method) => self.too_late.push(method),
                 callback => {
-                    self.callbacks.extend(callback);
+                    // One that is there twice is rustc's to report, and exported once.
+                    self.callbacks.extend(callback.filter(|new| !self.callbacks.contains(new)));
                     self.item.items.push(ImplItem::Fn(method));
                 }
             }

@@ -80,7 +80,10 @@ pub struct LocalResponse {
 }
 
 impl LocalResponse {
-    /// An answer with this HTTP status, without headers and body.
+    /// An answer with this HTTP status (200 to 599), without headers and body.
+    ///
+    /// The number is not checked. Envoy (1.40) writes any as it is: one below 200 or above 999 is nothing that
+    /// a client takes for an answer.
     pub fn new(status: u16) -> Self {
         LocalResponse {
             status,

@@ -41,14 +41,14 @@ macro_rules! __export_callback {
     (on_vm_start, $guest:expr) => {
         $crate::__export! {
             fn proxy_on_vm_start(root: u32, configuration_size: usize) -> u32 {
-                u32::from($crate::__private::Guest::on_vm_start($guest, root, configuration_size))
+                ::core::convert::From::from($crate::__private::Guest::on_vm_start($guest, root, configuration_size))
             }
         }
     };
     (on_configure, $guest:expr) => {
         $crate::__export! {
             fn proxy_on_configure(root: u32, configuration_size: usize) -> u32 {
-                u32::from($crate::__private::Guest::on_configure($guest, root, configuration_size))
+                ::core::convert::From::from($crate::__private::Guest::on_configure($guest, root, configuration_size))
             }
         }
     };
@@ -97,7 +97,7 @@ macro_rules! __export_callback {
     (on_done, $guest:expr) => {
         $crate::__export! {
             fn proxy_on_done(context: u32) -> u32 {
-                u32::from($crate::__private::Guest::on_done($guest, context))
+                ::core::convert::From::from($crate::__private::Guest::on_done($guest, context))
             }
         }
     };

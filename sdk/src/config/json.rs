@@ -33,7 +33,12 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Error
         _ => "".into(),
     };
     let problem = problem(error);
-    Error::new(format!("configuration{path}: {problem} (line {}, column {})", error.line(), error.column()))
+    // An error that a type makes itself, of the whole configuration, has no place.
+    let place = match error.line() {
+        0 => "".into(),
+        line => format!(" (line {line}, column {})", error.column()),
+    };
+    Error::new(format!("configuration{path}: {problem}{place}"))
 }
 
 /// The error's text without the place, and without the value that it is about: that may be a secret.
@@ -42,13 +47,13 @@ fn problem(error: &serde_json::Error) -> Cow<'static, str> {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = text.strip_suffix(&place).unwrap_or(&text);
     if matches!(error.classify(), Category::Syntax | Category::Eof)
-        || ["missing field ", "unknown field ", "duplicate field ", "invalid length "]
+        || ["missing field `", "unknown field `", "duplicate field `"]
             .iter()
             .any(|start| text.starts_with(start))
     {
         return Cow::Owned(text.into());
     }
-    for kind in ["invalid type", "invalid value", "unknown variant"] {
+    for kind in ["invalid type", "invalid value", "invalid length", "unknown variant"] {
         // The value comes first and may contain anything; what was expected is the last of the text.
         if let (true, Some((_, expected))) = (text.starts_with(kind), text.rsplit_once(", expected ")) {
             return Cow::Owned(format!("{kind}, expected {expected}"));
@@ -86,6 +91,22 @@ mod tests {
         );
         assert_eq!(refusal("{} x"), "configuration: trailing characters (line 1, column 4)");
         assert_eq!(refusal(""), "configuration: it is empty, and JSON is expected");
+    }
+
+    #[test]
+    fn what_a_type_says_itself_is_not_repeated() {
+        #[derive(Debug)]
+        struct Token;
+
+        impl<'de> serde::Deserialize<'de> for Token {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                Err(serde::de::Error::custom(format!("invalid length of {text}")))
+            }
+        }
+
+        let error = Json::<Token>::from_config(br#""hunter2""#).unwrap_err();
+        assert_eq!(error.to_string(), "configuration: its type refuses the value");
     }
 
     #[test]

@@ -39,6 +39,10 @@ macro_rules! failing {
                 self.check("request body").map(|()| Action::Continue)
             }
 
+            fn on_request_trailers(&mut self, _: &mut RequestTrailers<'_>) -> Result<Action> {
+                self.check("request trailers").map(|()| Action::Continue)
+            }
+
             fn on_response_headers(&mut self, _: &mut ResponseHeaders<'_>) -> Result<Action> {
                 self.check("response headers").map(|()| Action::Continue)
             }
@@ -67,14 +71,14 @@ failing! { Resetting, ResettingStream, Reset }
 
 fn exchange<E: Extension>(fail_in: &str) -> waxwing_testing::Exchange {
     let host = Host::builder::<E>().origin(|_| Response::new(200).body("secret")).start();
-    let exchange = host.exchange(Request::post("/").header("x-fail", fail_in).body("body"));
+    let exchange = host.exchange(Request::post("/").header("x-fail", fail_in).body("body").trailer("x", "y"));
     exchange.logs().assert_contains("as it was told");
     exchange
 }
 
 #[test]
 fn failing_closed_answers_500_while_that_is_possible() {
-    for callback in ["request headers", "request body", "response headers"] {
+    for callback in ["request headers", "request body", "request trailers", "response headers"] {
         let exchange = exchange::<Closed>(callback);
         exchange.local_response().assert_status(500).assert_body("");
         assert_eq!(exchange.details(), "extension_error", "{callback}");
@@ -100,7 +104,9 @@ fn failing_in_the_last_trailers_holds_back_what_was_held_back() {
 
 #[test]
 fn failing_open_lets_everything_through() {
-    for callback in ["request headers", "request body", "response headers", "response body"] {
+    for callback in
+        ["request headers", "request body", "request trailers", "response headers", "response body"]
+    {
         let exchange = exchange::<Open>(callback);
         exchange.upstream_request().assert_body("body");
         exchange.response().assert_status(200).assert_body("secret");
@@ -109,7 +115,9 @@ fn failing_open_lets_everything_through() {
 
 #[test]
 fn resetting_resets_everywhere() {
-    for callback in ["request headers", "request body", "response headers", "response body"] {
+    for callback in
+        ["request headers", "request body", "request trailers", "response headers", "response body"]
+    {
         assert_eq!(exchange::<Resetting>(callback).outcome(), Outcome::Reset, "{callback}");
     }
 }

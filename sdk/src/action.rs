@@ -61,8 +61,8 @@ pub enum ErrorPolicy {
     /// Nothing that the extension did not process goes on: the client gets status 500, or, once the
     /// response has begun, the stream is reset.
     ///
-    /// In the trailers of the response, what is left is held back until the proxy's own time limit: Envoy
-    /// (1.40) crashes if a stream is reset there.
+    /// In two cases what is left is held back until the proxy's own time limit, because Envoy (1.40) crashes
+    /// otherwise: in the trailers of the response, and where the host calls for a stream that does not exist.
     FailClosed,
     /// The stream goes on as if the callback had returned `Continue`.
     FailOpen,

@@ -75,8 +75,9 @@ impl Error {
 pub enum InvalidHeader {
     /// The name is empty.
     EmptyName,
-    /// The name contains a carriage return, a line feed or a NUL.
-    NameControlByte,
+    /// The name contains white space, a control byte or a colon, at which it would end for a peer. The first
+    /// byte may be a colon.
+    NameSeparator,
     /// The value contains a carriage return, a line feed or a NUL, which could smuggle another header.
     ValueControlByte,
 }
@@ -85,7 +86,9 @@ impl fmt::Display for InvalidHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             InvalidHeader::EmptyName => "the name of a header is empty",
-            InvalidHeader::NameControlByte => "the name of a header contains CR, LF or NUL",
+            InvalidHeader::NameSeparator => {
+                "the name of a header contains white space, a control byte or a colon"
+            }
             InvalidHeader::ValueControlByte => "the value of a header contains CR, LF or NUL",
         })
     }

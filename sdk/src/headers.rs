@@ -122,8 +122,9 @@ impl fmt::Debug for Values<'_, '_> {
 
 /// Changes a header or trailer map.
 ///
-/// Names and values are checked before the host sees them: an empty name, and CR, LF or NUL in either, is
-/// refused with [`Error::InvalidHeader`], because it could smuggle another header or request. Names reach
+/// Names and values are checked before the host sees them: an empty name, white space, a control byte or a
+/// colon in a name (but for the first of a pseudo-header), and CR, LF or NUL in a value are refused with
+/// [`Error::InvalidHeader`], because they could smuggle another header or request. Names reach
 /// the upstream in lower case.
 ///
 /// # Errors
@@ -266,50 +267,65 @@ impl<T: HeaderValue> HeaderValue for Option<T> {
     }
 }
 
-/// Refuses a name that would not be one in the host.
+/// Refuses a name that would end early, in the host or on the way to a peer, and be another one there.
+///
+/// A colon may come first: that is how the names of pseudo-headers begin.
 #[inline]
 pub(crate) fn check_name(name: &[u8]) -> Result<(), InvalidHeader> {
-    if name.is_empty() {
-        return Err(InvalidHeader::EmptyName);
+    let Some((_, rest)) = name.split_first() else { return Err(InvalidHeader::EmptyName) };
+    let separates = |byte: &u8| matches!(byte, 0..=b' ' | 0x7F);
+    if may_have(name, |word| below(word, b' ' + 1) | equal(word, b':') | equal(word, 0x7F))
+        && (name.iter().any(separates) || rest.contains(&b':'))
+    {
+        return Err(InvalidHeader::NameSeparator);
     }
-    if ends_a_line(name) { Err(InvalidHeader::NameControlByte) } else { Ok(()) }
+    Ok(())
 }
 
-/// Refuses a value that would end early in the host.
+/// Refuses a value that would end early, and be followed by another header.
 #[inline]
 pub(crate) fn check_value(value: &[u8]) -> Result<(), InvalidHeader> {
-    if ends_a_line(value) { Err(InvalidHeader::ValueControlByte) } else { Ok(()) }
+    let ends = |byte: &u8| matches!(byte, 0 | b'\n' | b'\r');
+    if may_have(value, |word| below(word, b'\r' + 1)) && value.iter().any(ends) {
+        return Err(InvalidHeader::ValueControlByte);
+    }
+    Ok(())
 }
 
-/// Whether there is a CR, LF or NUL in it. Every header passes here, so most are let through at a glance.
+/// False only if `mark` marks no byte of the text. Every header passes here, so most are let through at a
+/// glance: at eight bytes at a time, of which the last may be looked at twice. A shorter text is not looked at.
 #[inline]
-fn ends_a_line(text: &[u8]) -> bool {
-    may_end_a_line(text) && text.iter().any(|byte| matches!(byte, 0 | b'\n' | b'\r'))
-}
-
-/// False only if no byte is below 14. It looks at eight bytes at a time; the last eight may overlap.
-#[inline]
-fn may_end_a_line(text: &[u8]) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH_BITS: u64 = ONES << 7;
-    let mut rest = text;
-    let mut borrows = match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        (Some(last), ..) => borrow(u64::from_le_bytes(*last)),
+fn may_have(text: &[u8], mark: impl Fn(u64) -> u64) -> bool {
+    let mut marks = match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(last), ..) => mark(u64::from_le_bytes(*last)),
         (None, Some(first), Some(last)) => {
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-            borrow(u64::from(first) | u64::from(last) << 32)
+            mark(u64::from(first) | u64::from(last) << 32)
         }
         _ => return true,
     };
+    let mut rest = text;
     while let Some((word, after)) = rest.split_first_chunk::<8>() {
-        borrows |= borrow(u64::from_le_bytes(*word));
+        marks |= mark(u64::from_le_bytes(*word));
         rest = after;
     }
-    /// Sets the high bit of each byte below 14, and of some others.
-    fn borrow(word: u64) -> u64 {
-        word.wrapping_sub(ONES.wrapping_mul(14))
-    }
-    borrows & HIGH_BITS != 0
+    marks & (ONES << 7) != 0
+}
+
+/// A word of bytes that are all 1.
+const ONES: u64 = u64::MAX / 255;
+
+/// Marks, in its high bit, each byte that is less than `limit`, and some others.
+#[inline]
+fn below(word: u64, limit: u8) -> u64 {
+    // It borrows from its high bit.
+    word.wrapping_sub(ONES.wrapping_mul(u64::from(limit)))
+}
+
+/// Marks, in its high bit, each byte that is `byte`, and some others.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ ONES.wrapping_mul(u64::from(byte)), 1)
 }
 
 #[cfg(test)]
@@ -317,15 +333,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cr_lf_and_nul_are_found_at_every_place_of_every_length() {
+    fn what_is_refused_is_found_at_every_place_of_every_length() {
         for len in 1..40 {
             for at in 0..len {
                 for byte in 0..=u8::MAX {
-                    for filler in [b'a', 0x01, 0x0E, 0x7F, 0xFF] {
+                    for filler in [b'a', b'-', 0xFF] {
                         let mut text = alloc::vec![filler; len];
                         text[at] = byte;
-                        let expected = [0, b'\n', b'\r'].contains(&byte);
-                        assert_eq!(ends_a_line(&text), expected, "{byte} at {at} of {len}");
+                        let ends = [0, b'\n', b'\r'].contains(&byte);
+                        assert_eq!(check_value(&text).is_err(), ends, "{byte} at {at} of {len}");
+                        let separates = byte <= b' ' || byte == 0x7F || (byte == b':' && at > 0);
+                        assert_eq!(check_name(&text).is_err(), separates, "{byte} at {at} of {len}");
                     }
                 }
             }
@@ -336,8 +354,10 @@ mod tests {
     fn a_name_must_not_be_empty_and_a_value_may() {
         assert_eq!(check_name(b""), Err(InvalidHeader::EmptyName));
         assert_eq!(check_value(b""), Ok(()));
-        assert_eq!(check_name(b"a\rb"), Err(InvalidHeader::NameControlByte));
+        assert_eq!(check_name(b"set-cookie:x"), Err(InvalidHeader::NameSeparator));
+        assert_eq!(check_name(b":authority"), Ok(()));
         assert_eq!(check_value(b"a\r\nx: y"), Err(InvalidHeader::ValueControlByte));
+        assert_eq!(check_value(b"a\tb: \x01"), Ok(()));
     }
 
     #[test]

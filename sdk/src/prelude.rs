@@ -3,7 +3,7 @@
 #[cfg(feature = "json")]
 pub use crate::Json;
 pub use crate::{
-    Action, Configure, Error, ErrorPolicy, Extension, Flow, FromConfig, HttpContext, LocalResponse, LogLevel,
-    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, Result,
-    RootContext, Status, StreamDone, StreamLog, View, callbacks,
+    Action, Configure, Error, ErrorPolicy, Extension, Flow, FromConfig, Headers, HeadersMut, HttpContext,
+    LocalResponse, LogLevel, RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders,
+    ResponseTrailers, Result, RootContext, Status, StreamDone, StreamLog, View, callbacks,
 };

@@ -152,10 +152,20 @@ impl<R: Extension> Dispatcher<R> {
         self.roots.put_back(parent, root);
         // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {
-            return Err(Oddity::RepeatedContext);
+            return self.repeat_stream(context, stream);
         }
         self.streams.insert(context, Some(stream));
         Ok(())
+    }
+
+    /// Lets a stream begin that has the id of another: what that one knows must not decide about this one.
+    #[cold]
+    fn repeat_stream(&self, context: u32, stream: Box<R::Http>) -> Result<(), Oddity> {
+        let old = self.streams.remove(context);
+        if old.is_some() {
+            self.streams.insert(context, Some(stream));
+        }
+        Err(Oddity::RepeatedContext)
     }
 
     #[cold]

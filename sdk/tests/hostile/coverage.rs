@@ -27,7 +27,7 @@ const EXPECTED: &[&str] = &[
     "error malformed: the block is longer than its lengths say",
     "error malformed: a key or a value does not end where its length says",
     "error EmptyName",
-    "error NameControlByte",
+    "error NameSeparator",
     "error ValueControlByte",
     "error not text",
     "error other",

@@ -241,7 +241,7 @@ fn note<T>(result: Result<T>) -> Result<T> {
             Error::Malformed { problem, .. } => format!("error malformed: {problem}"),
             Error::InvalidHeader(
                 invalid @ (InvalidHeader::EmptyName
-                | InvalidHeader::NameControlByte
+                | InvalidHeader::NameSeparator
                 | InvalidHeader::ValueControlByte),
             ) => format!("error {invalid:?}"),
             Error::NotText => "error not text".into(),

@@ -115,8 +115,8 @@ impl Scenario {
     /// Runs it on each host and asserts that the exchanges are the same; returns those of the first.
     ///
     /// Compared are the request that the upstream received and the response that the client received, with
-    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers of different
-    /// names may come in a different order, those of one name may not. A trap is not a failure here if all hosts
+    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers have to come in the
+    /// same order, pseudo-headers aside. A trap is not a failure here if all hosts
     /// show the same of it: assert on what is returned.
     ///
     /// # Panics

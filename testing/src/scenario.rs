@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// What becomes of streams when the VM has trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum FailurePolicy {
     /// They are answered with 503, or reset if their response has begun. Envoy's default.
     #[default]

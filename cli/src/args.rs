@@ -29,7 +29,8 @@ pub(crate) struct Run {
     #[arg(default_value = ".")]
     pub(crate) package: PathBuf,
 
-    /// Lets requests through when the extension traps, instead of failing them.
+    /// Lets requests through once the extension has trapped, instead of failing them. The one that it traps in
+    /// fails all the same.
     #[arg(long)]
     pub(crate) fail_open: bool,
 
@@ -49,11 +50,11 @@ pub(crate) struct Run {
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestOptions {
     /// The method [default: GET, or POST with a body].
-    #[arg(long, short = 'X')]
+    #[arg(long, short = 'X', value_parser = one_word)]
     pub(crate) method: Option<String>,
 
     /// The path, with its query [default: /].
-    #[arg(long)]
+    #[arg(long, value_parser = one_word)]
     pub(crate) path: Option<String>,
 
     /// A header; can be given more than once.
@@ -105,6 +106,14 @@ impl CommandLine {
     pub(crate) fn parse_from(arguments: impl IntoIterator<Item = OsString>) -> Self {
         <Self as Parser>::parse_from(without_subcommand_name(arguments))
     }
+}
+
+/// A method or a path: a proxy would take what is behind white space for another part of the request.
+fn one_word(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        return Err("it must not be empty, nor have white space; in a path, write `%20`".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// The arguments without the name that cargo passes on when it runs `cargo-waxwing` as `cargo waxwing`.
@@ -201,6 +210,14 @@ mod tests {
     fn a_header_without_a_colon_is_refused_with_an_example() {
         let error = parse(&["run", "--header", "accept"]).unwrap_err().to_string();
         assert!(error.contains("accept: text/html"), "{error}");
+    }
+
+    #[test]
+    fn a_method_and_a_path_are_one_word() {
+        for arguments in [["--path", "/a b"], ["--path", ""], ["--method", "G T"], ["--path", "/\r\nx: y"]] {
+            let error = parse(&[&["run"][..], &arguments].concat()).unwrap_err().to_string();
+            assert!(error.contains("white space"), "{error}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::rc::Rc;
 use waxwing_testing::envoy;
 use waxwing_testing::wasm::WasmModule;
-use waxwing_testing::{Exchange, FailurePolicy, Host, HttpStream, Outcome, Request, Response, echo};
+use waxwing_testing::{Exchange, FailurePolicy, Host, HttpStream, Request, Response, echo};
 
 /// A module, and what it is run on.
 struct Job<'a> {
@@ -102,7 +102,7 @@ fn observed(exchange: &Exchange, answered: Option<Response>, held: Option<String
         sent: exchange.sent().clone(),
         forwarded: exchange.reached_upstream().then(|| exchange.upstream_request().into_inner()),
         answered,
-        response: (exchange.outcome() != Outcome::Reset).then(|| exchange.response().into_inner()),
+        response: exchange.reached_client().then(|| exchange.response().into_inner()),
         logs: exchange.logs().lines().to_vec(),
         problem: exchange.trap().map(ToString::to_string).or(held),
     }

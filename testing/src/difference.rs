@@ -61,6 +61,17 @@ impl Report<'_> {
                 let label = format!("{kind} {}", name.escape_ascii());
                 self.line(what, &label, values(expected, name), values(actual, name));
             }
+            // Only where it is all that differs: a header that is missing has no place.
+            let (names, other_names) = (names_in_order(expected), names_in_order(actual));
+            let sorted = |names: &[String]| {
+                let mut names = names.to_vec();
+                names.sort_unstable();
+                names
+            };
+            if sorted(&names) == sorted(&other_names) {
+                let label = format!("order of {kind}s");
+                self.line(what, &label, Some(names.join(", ")), Some(other_names.join(", ")));
+            }
         }
     }
 
@@ -80,6 +91,12 @@ fn values(list: &HeaderList, name: &[u8]) -> Option<String> {
     let of_name = list.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
     let values: Vec<String> = of_name.map(|(_, value)| format!("\"{}\"", value.escape_ascii())).collect();
     (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// The names without those of pseudo-headers, whose order has no meaning.
+fn names_in_order(list: &HeaderList) -> Vec<String> {
+    let names = list.iter().map(|(name, _)| name.to_ascii_lowercase().escape_ascii().to_string());
+    names.filter(|name| !name.starts_with(':')).collect()
 }
 
 /// The parts of a message.
@@ -136,6 +153,22 @@ mod tests {
              request 1 (GET /): log line\n  native  [info] l\n  envoy   nothing\n\
              request 1 (GET /): log line\n  native  nothing\n  envoy   [info] m\n"
         );
+    }
+
+    #[test]
+    fn headers_in_another_order_differ_and_pseudo_headers_do_not() {
+        let observed = |names: [&str; 3]| {
+            let request = Request::from_headers(names.map(|name| (name, "1")).into_iter().collect());
+            [Exchange::observed(Request::get("/"), Some(request), None, Vec::new())]
+        };
+        let expected = observed([":path", "a", "b"]);
+        assert_eq!(exchanges(("x", &expected), ("y", &observed(["a", ":path", "B"]))), "");
+        assert_eq!(
+            exchanges(("x", &expected), ("y", &observed([":path", "b", "a"]))),
+            "request 1 (GET /), as the upstream received it: order of headers\n  x  a, b\n  y  b, a\n"
+        );
+        let other = exchanges(("x", &expected), ("y", &observed([":path", "c", "a"])));
+        assert!(!other.contains("order"), "{other}");
     }
 
     #[test]

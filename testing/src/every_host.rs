@@ -24,12 +24,15 @@ use waxwing::Extension;
 ///
 /// # Panics
 ///
-/// If the package cannot be built, if Envoy cannot be had, and if the hosts differ, with all differences.
+/// If the package cannot be built, if Envoy cannot be had, if the hosts differ, with all differences, and if there
+/// is no scenario.
 #[track_caller]
 pub fn on_every_host<E: Extension>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) {
     let module = WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"));
     let runners: [&dyn Runner; 3] =
         [&Native::<E>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];
+    let mut scenarios = scenarios.into_iter().peekable();
+    assert!(scenarios.peek().is_some(), "there is no scenario to run on every host");
     for scenario in scenarios {
         scenario.compare(&runners);
     }

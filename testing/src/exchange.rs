@@ -129,6 +129,14 @@ impl Exchange {
         self.evidence.forwarded.is_some()
     }
 
+    /// Whether the client received a whole response, wherever it came from.
+    ///
+    /// A trap that comes when the response has begun leaves none, so the [`outcome`](Exchange::outcome)
+    /// does not tell.
+    pub fn reached_client(&self) -> bool {
+        self.observable().1.is_some()
+    }
+
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
         self.outcome

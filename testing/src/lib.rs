@@ -71,7 +71,7 @@ pub use every_host::on_every_host;
 pub use exchange::{Exchange, Outcome};
 pub use host::Host;
 pub use host_call::{HostCall, Reply};
-pub use http::{Body, HeaderList, Request, Response};
+pub use http::{HeaderList, Request, Response};
 pub use log::{Level, LogLine, Logs};
 pub use runner::Native;
 #[cfg(feature = "wasm")]

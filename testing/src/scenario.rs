@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 /// What becomes of streams when the VM has trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum FailurePolicy {
     /// They are answered with 503, or reset if their response has begun. Envoy's default.
     #[default]
@@ -115,17 +116,20 @@ impl Scenario {
     /// Runs it on each host and asserts that the exchanges are the same; returns those of the first.
     ///
     /// Compared are the request that the upstream received and the response that the client received, with
-    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers of different
-    /// names may come in a different order, those of one name may not.
+    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers have to come in the
+    /// same order, pseudo-headers aside. A trap is not a failure here if all hosts
+    /// show the same of it: assert on what is returned.
     ///
     /// # Panics
     ///
-    /// If a host's exchanges differ from those of the first host, with all differences.
+    /// If a host's exchanges differ from those of the first host, with all differences; and if there is nothing
+    /// to compare, because the scenario has no requests or there are no hosts.
     #[track_caller]
     pub fn compare(&self, runners: &[&dyn Runner]) -> Vec<Exchange> {
         let Some((first, others)) = runners.split_first() else {
             panic!("scenario {:?}: there is no host to run it on", self.name);
         };
+        assert!(!self.requests.is_empty(), "scenario {:?}: it has no requests to compare", self.name);
         let expected = first.run(self);
         let mut differences = String::new();
         for other in others {

@@ -146,7 +146,12 @@ impl Host for HostCore {
             };
             // Without a stream it succeeds and does nothing.
             let Some(stream) = stream else { return Ok(()) };
-            self.vm.after_call(AfterCall::Continue(stream.context, side));
+            if self.is_inside(stream, side) {
+                let what = side.name();
+                stream.journal.misuse(format!("the {what} is resumed inside its own callback: ignored"));
+            } else {
+                self.vm.after_call(AfterCall::Continue(stream.context, side));
+            }
             // Both directions: whichever is resumed, what was known of the request goes at once.
             let mut state = stream.state_mut();
             state.request.headers_live = false;
@@ -243,6 +248,16 @@ impl HostCore {
         }
         self.journal(running).push(event);
         answer
+    }
+
+    /// Whether a callback of this direction of this very stream is running.
+    fn is_inside(&self, stream: &Stream, side: Side) -> bool {
+        let callbacks = match side {
+            Side::Request => [Callback::RequestHeaders, Callback::RequestBody, Callback::RequestTrailers],
+            Side::Response => [Callback::ResponseHeaders, Callback::ResponseBody, Callback::ResponseTrailers],
+        };
+        self.vm.running() == Some(stream.context)
+            && callbacks.into_iter().any(|callback| self.vm.is_running(callback))
     }
 
     fn change_map(&self, call: HostCall, map: MapType, change: impl FnOnce(&mut HeaderList)) -> Answer {

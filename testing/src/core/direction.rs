@@ -11,6 +11,16 @@ pub(crate) enum Side {
     Response,
 }
 
+impl Side {
+    /// What its messages are called.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Side::Request => "request",
+            Side::Response => "response",
+        }
+    }
+}
+
 /// Whether what arrives passes, as Envoy's filter manager counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) enum Iteration {

@@ -98,12 +98,12 @@ impl LocalReply {
         // Whatever the headers said.
         maps::replace(&mut headers, Owner::Response, b":status", self.status.to_string().as_bytes());
         if !self.body.is_empty() {
-            maps::replace(
-                &mut headers,
-                Owner::Response,
-                b"content-length",
-                self.body.len().to_string().as_bytes(),
-            );
+            let length = self.body.len().to_string();
+            match headers.value_mut(b"content-length") {
+                // Corrected where it stands.
+                Some(given) => *given = length.into_bytes(),
+                None => headers.add("content-length", length),
+            }
             if headers.get("content-type").is_none() {
                 headers.add("content-type", "text/plain");
             }

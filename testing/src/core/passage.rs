@@ -12,10 +12,10 @@ impl HostCore {
     /// Goes on with a direction that is held back.
     pub(super) fn continue_stream(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
         if stream.is_over(side) {
-            stream.journal.host(format!("the {} is over: nothing is resumed", name(side)));
+            stream.journal.host(format!("the {} is over: nothing is resumed", side.name()));
         } else if stream.state().direction(side).iteration == Iteration::Continue {
             // An assertion in a debug build of Envoy, nothing in a release build.
-            stream.journal.misuse(format!("the {} is resumed and was not paused: ignored", name(side)));
+            stream.journal.misuse(format!("the {} is resumed and was not paused: ignored", side.name()));
         } else {
             self.resume(stream, side);
         }
@@ -224,7 +224,7 @@ impl HostCore {
         if stream.state_mut().direction_mut(side).hold(piece, limit) {
             return true;
         }
-        stream.journal.host(format!("the {} body is larger than the limit of {limit} bytes", name(side)));
+        stream.journal.host(format!("the {} body is larger than the limit of {limit} bytes", side.name()));
         self.reply(stream, LocalReply::too_large(side));
         false
     }
@@ -247,11 +247,11 @@ impl HostCore {
             missing
         };
         if let Some(missing) = missing {
-            stream.journal.host(format!("the {} has lost {missing}", name(side)));
+            stream.journal.host(format!("the {} has lost {missing}", side.name()));
             self.reply(stream, LocalReply::incomplete(side, missing));
             return;
         }
-        stream.journal.host(format!("{} headers forwarded{}", name(side), end_text(end)));
+        stream.journal.host(format!("{} headers forwarded{}", side.name(), end_text(end)));
         self.forwarded(stream, side, end);
     }
 
@@ -265,7 +265,7 @@ impl HostCore {
             }
             forwarded.push(piece, end);
         }
-        stream.journal.host(format!("{} body forwarded, {size} bytes{}", name(side), end_text(end)));
+        stream.journal.host(format!("{} body forwarded, {size} bytes{}", side.name(), end_text(end)));
         self.forwarded(stream, side, end);
     }
 
@@ -279,7 +279,7 @@ impl HostCore {
             direction.forwarded.trailers = direction.trailers.clone();
             direction.forwarded.ended = true;
         }
-        stream.journal.host(format!("{} trailers forwarded", name(side)));
+        stream.journal.host(format!("{} trailers forwarded", side.name()));
         self.forwarded(stream, side, true);
     }
 
@@ -291,13 +291,6 @@ impl HostCore {
             Side::Response if end => self.end(stream),
             Side::Request | Side::Response => {}
         }
-    }
-}
-
-fn name(side: Side) -> &'static str {
-    match side {
-        Side::Request => "request",
-        Side::Response => "response",
     }
 }
 

@@ -134,6 +134,10 @@ impl Stream {
         self.state().request.complete
     }
 
+    pub(crate) fn response_has_ended(&self) -> bool {
+        self.state().response.complete
+    }
+
     pub(crate) fn details(&self) -> String {
         self.state().details.clone()
     }

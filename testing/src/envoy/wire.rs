@@ -5,7 +5,8 @@
 
 use std::io::{self, Read};
 
-use crate::{Body, HeaderList, Request, Response};
+use crate::http::Body;
+use crate::{HeaderList, Request, Response};
 
 /// The most headers that a message may have.
 const MAX_HEADERS: usize = 1024;

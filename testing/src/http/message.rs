@@ -7,7 +7,7 @@ pub(crate) type Piece = (Vec<u8>, bool);
 
 /// A body, in the pieces in which it arrives, and how its end is marked.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Body {
+pub(crate) struct Body {
     pub(crate) chunks: Vec<Vec<u8>>,
     /// Whether the end is an empty piece of its own, as HTTP/2 and chunked coding can have it.
     pub(crate) empty_end: bool,
@@ -15,12 +15,12 @@ pub struct Body {
 
 impl Body {
     /// The whole of it.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         self.chunks.concat()
     }
 
     /// Whether the message ends with its headers, or with its trailers.
-    pub fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         self.chunks.is_empty() && !self.empty_end
     }
 

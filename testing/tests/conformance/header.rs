@@ -58,6 +58,15 @@ fn replacing_removing_and_setting() {
 }
 
 #[test]
+fn what_is_replaced_goes_behind_the_others() {
+    let script = "request-headers replace 0 x-one 2\nrequest-headers replace 0 accept b\n\
+                  response-headers replace 2 x-one 2\nresponse-headers replace 2 etag b";
+    let response = Response::new(200).header("x-one", "1").header("etag", "a").header("x-last", "1");
+    let request = without_body().header("x-one", "1").header("accept", "a").header("x-last", "1");
+    compare([scenario(script).origin(move |_| response.clone()).request(request)]);
+}
+
+#[test]
 fn messages_that_lose_what_they_need() {
     compare(
         [

@@ -71,4 +71,21 @@ fn steps_out_of_order_are_refused_with_what_to_do() {
         stream.finish();
     });
     assert!(message.starts_with("the stream has not ended: the upstream has not sent"), "{message}");
+    stream.send_response(&Response::new(204));
+    assert_eq!(
+        failure(|| stream.send_response_body("late", EndOfStream::Yes)),
+        "the response has ended: nothing can follow"
+    );
+}
+
+#[test]
+fn what_the_upstream_sends_after_a_disconnect_goes_nowhere() {
+    let host = Host::builder::<Hold>().start();
+    let stream = host.begin();
+    stream.send_request(&Request::get("/"));
+    stream.send_response_headers(&Response::new(200), EndOfStream::No);
+    stream.disconnect();
+    stream.send_response_body("late", EndOfStream::Yes);
+    stream.send_response_body("later", EndOfStream::Yes);
+    assert_eq!(stream.finish().outcome(), Outcome::Reset);
 }

@@ -51,6 +51,13 @@ fn hosts_that_agree_pass() {
 }
 
 #[test]
+fn a_scenario_without_requests_cannot_be_compared() {
+    let scenario = Scenario::new("nothing");
+    let message = failure(|| drop(scenario.compare(&[&Native::<Plain>::new()])));
+    assert_eq!(message, "scenario \"nothing\": it has no requests to compare");
+}
+
+#[test]
 fn hosts_that_differ_fail_with_every_difference() {
     let message = failure(|| {
         scenario().compare(&[&Native::<Plain>::new(), &Renamed(Native::<Fancy>::new())]);

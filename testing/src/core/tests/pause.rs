@@ -201,6 +201,35 @@ fn resuming_from_inside_the_pausing_callback_is_too_early_and_is_flagged() {
     let host = script.host().start();
     let stream = host.open(Request::get("/"));
     stream.assert_paused(Phase::RequestHeaders);
+    assert_eq!(stream.timeline().misuses(), ["the request is resumed inside its own callback: ignored"]);
+}
+
+#[test]
+fn resuming_from_inside_a_later_callback_of_a_paused_direction_is_flagged_too() {
+    let script = Script::new().on(Callback::RequestBody, |host, _, arguments| {
+        if arguments != body(2, false) {
+            host.continue_stream(StreamType::HTTP_REQUEST).unwrap();
+        }
+        PAUSE
+    });
+    let host = script.host().start();
+    let stream = host.open(Request::post("/").chunks(["ab", "c"]));
+    stream.assert_paused(Phase::RequestBody);
+    stream.upstream_request().assert_body("");
+    assert_eq!(stream.buffered_request_body(), b"abc");
+    assert_eq!(stream.timeline().misuses(), ["the request is resumed inside its own callback: ignored"]);
+}
+
+#[test]
+fn resuming_what_is_not_paused_is_flagged() {
+    let script = Script::new().on(Callback::ResponseHeaders, |host, _, _| {
+        host.continue_stream(StreamType::HTTP_REQUEST).unwrap();
+        CONTINUE
+    });
+    let host = script.host().start();
+    let stream = host.begin();
+    stream.send_request_headers(&Request::post("/"), EndOfStream::No);
+    stream.send_response_headers(&Response::new(200), EndOfStream::No);
     assert_eq!(stream.timeline().misuses(), ["the request is resumed and was not paused: ignored"]);
 }
 

@@ -23,8 +23,10 @@ fn failing_closed_answers_503_until_the_response_has_begun_and_resets_it_after()
         assert_eq!(exchange.outcome(), Outcome::FailedClosed);
         assert_eq!(exchange.details(), "wasm_fail_stream");
         if [WAY[4], WAY[5]].contains(&callback) {
+            assert!(!exchange.reached_client(), "{callback}");
             assert!(exchange.timeline().to_string().contains("the stream is reset"), "{callback}");
         } else {
+            assert!(exchange.reached_client(), "{callback}");
             exchange.local_response().assert_status(503).assert_body("").assert_no_header("content-type");
         }
         // Dead is dead: nothing is called any more, not even to end the stream.

@@ -24,8 +24,9 @@ impl<E: Extension> Runner for Native<E> {
         "native"
     }
 
+    #[track_caller]
     fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
-        run(Host::builder::<E>(), scenario)
+        run(self, Host::builder::<E>(), scenario)
     }
 }
 
@@ -54,13 +55,15 @@ impl Runner for Wasm {
         "wasm"
     }
 
+    #[track_caller]
     fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
-        run(Host::wasm(&self.0), scenario)
+        run(self, Host::wasm(&self.0), scenario)
     }
 }
 
 /// A scenario on the host model.
-fn run(builder: HostBuilder, scenario: &Scenario) -> Vec<Exchange> {
+#[track_caller]
+fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Vec<Exchange> {
     let upstream = scenario.upstream();
     let host = builder
         .config(scenario.configuration())
@@ -68,7 +71,9 @@ fn run(builder: HostBuilder, scenario: &Scenario) -> Vec<Exchange> {
         .origin(move |request| upstream(request))
         .start();
     let exchanges = scenario.requests().iter().map(|request| host.exchange(request.clone())).collect();
-    // A scenario in which the extension traps is about that: the runs are compared, not failed.
-    let _ = host.trap();
+    scenario.check_trap(runner.name(), host.trap().map(|trap| trap.to_string()).as_deref());
+    if let Some(text) = scenario.expected_trap() {
+        host.expect_trap(text);
+    }
     exchanges
 }

@@ -38,6 +38,7 @@ pub struct Scenario {
     name: String,
     config: Vec<u8>,
     failure_policy: FailurePolicy,
+    expected_trap: Option<String>,
     requests: Vec<Request>,
     origin: Arc<dyn Fn(&Request) -> Response + Send + Sync>,
 }
@@ -50,6 +51,7 @@ impl Scenario {
             name: name.into(),
             config: Vec::new(),
             failure_policy: FailurePolicy::Closed,
+            expected_trap: None,
             requests: Vec::new(),
             origin: Arc::new(crate::echo),
         }
@@ -66,6 +68,16 @@ impl Scenario {
     #[must_use]
     pub fn fail_open(mut self) -> Self {
         self.failure_policy = FailurePolicy::Open;
+        self
+    }
+
+    /// Says that the extension traps, with `text` in its message. A trap that was not said makes a run fail,
+    /// and so does one that was and does not come.
+    ///
+    /// Envoy tells of a trap, but not its message.
+    #[must_use]
+    pub fn expect_trap(mut self, text: impl Into<String>) -> Self {
+        self.expected_trap = Some(text.into());
         self
     }
 
@@ -98,6 +110,27 @@ impl Scenario {
         self.failure_policy
     }
 
+    /// What the message of the trap contains, if the extension is to trap.
+    pub fn expected_trap(&self) -> Option<&str> {
+        self.expected_trap.as_deref()
+    }
+
+    /// Compares the trap of a run, if it had one, with what was said of it.
+    #[track_caller]
+    pub(crate) fn check_trap(&self, host: &str, trap: Option<&str>) {
+        let name = &self.name;
+        match (&self.expected_trap, trap) {
+            (None, Some(trap)) => panic!(
+                "scenario {name:?} on {host}: the extension trapped: {trap}\n\
+                 A scenario that is about a trap says so: .expect_trap(\"…\")"
+            ),
+            (Some(text), None) => {
+                panic!("scenario {name:?} on {host}: expected a trap with {text:?}, and there was none")
+            }
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+
     /// The requests, in the order in which they are sent.
     pub fn requests(&self) -> &[Request] {
         &self.requests
@@ -116,9 +149,8 @@ impl Scenario {
     /// Runs it on each host and asserts that the exchanges are the same; returns those of the first.
     ///
     /// Compared are the request that the upstream received and the response that the client received, with
-    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers have to come in the
-    /// same order, pseudo-headers aside. A trap is not a failure here if all hosts
-    /// show the same of it: assert on what is returned.
+    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers have to come in
+    /// the same order, pseudo-headers aside.
     ///
     /// # Panics
     ///

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Config, Proxy, Start};
-use crate::{Exchange, Runner, Scenario};
+use super::{Config, Observed, Proxy, Start};
+use crate::{Exchange, Request, Runner, Scenario};
 
 /// Runs scenarios in a real Envoy, one Envoy for each.
 ///
@@ -58,18 +58,21 @@ impl Runner for Envoy {
         }
         let mut proxy =
             self.start.start(&config).unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
-        let exchange = |request| exchange(&mut proxy, scenario, request);
-        scenario.requests().iter().map(exchange).collect()
+        let mut trap = None;
+        let exchanges = scenario.requests().iter().map(|request| {
+            let observed = exchange(&mut proxy, scenario, request);
+            trap = trap.take().or(observed.trap);
+            Exchange::observed(request.clone(), observed.forwarded, observed.response, observed.logs)
+        });
+        let exchanges = exchanges.collect();
+        scenario.check_trap(self.name(), trap.as_deref());
+        exchanges
     }
 }
 
-fn exchange(proxy: &mut Proxy, scenario: &Scenario, request: &crate::Request) -> Exchange {
-    match proxy.exchange(request, |forwarded| Some(scenario.respond(forwarded))) {
-        Ok(observed) => {
-            Exchange::observed(request.clone(), observed.forwarded, observed.response, observed.logs)
-        }
-        Err(error) => {
-            panic!("scenario {:?}, {} {}: {error}", scenario.name(), request.method(), request.path())
-        }
-    }
+#[track_caller]
+fn exchange(proxy: &mut Proxy, scenario: &Scenario, request: &Request) -> Observed {
+    proxy.exchange(request, |forwarded| Some(scenario.respond(forwarded))).unwrap_or_else(|error| {
+        panic!("scenario {:?}, {} {}: {error}", scenario.name(), request.method(), request.path())
+    })
 }

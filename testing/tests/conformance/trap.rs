@@ -5,15 +5,15 @@ const CERTAIN: [&str; 4] = ["request-headers", "response-headers", "response-bod
 
 #[test]
 fn failing_closed() {
-    compare(
-        CERTAIN
-            .map(|callback| scenario(&format!("{callback} panic")).request(full()).request(without_body())),
-    );
+    compare(CERTAIN.map(|callback| panicking(callback).request(full()).request(without_body())));
 }
 
 #[test]
 fn failing_open() {
-    compare(CERTAIN.map(|callback| {
-        scenario(&format!("{callback} panic")).fail_open().request(full()).request(without_body())
-    }));
+    compare(CERTAIN.map(|callback| panicking(callback).fail_open().request(full()).request(without_body())));
+}
+
+/// A scenario in which the extension panics in a callback.
+fn panicking(callback: &str) -> Scenario {
+    scenario(&format!("{callback} panic")).expect_trap("the script says so")
 }

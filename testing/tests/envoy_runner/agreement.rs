@@ -127,9 +127,10 @@ fn on_one_that_traps_and_fails_closed() {
         format!(r#"(func (export "{callback}") (param i32 i32 i32) (result i32) (unreachable))"#)
     };
     for callback in ["proxy_on_request_headers", "proxy_on_response_headers"] {
-        agree(&trap(callback), &shapes(callback));
+        agree(&trap(callback), &shapes(callback).expect_trap("unreachable"));
     }
-    agree_on_responses(&trap("proxy_on_request_body"), &shapes("proxy_on_request_body"));
+    let scenario = shapes("proxy_on_request_body").expect_trap("unreachable");
+    agree_on_responses(&trap("proxy_on_request_body"), &scenario);
 }
 
 #[test]

@@ -69,3 +69,29 @@ fn hosts_that_differ_fail_with_every_difference() {
          request 2 (POST /b), its response: header x-tag\n  native  \"plain\"\n  other   \"fancy\"\n"
     );
 }
+
+extension!(Panicking, PanickingStream {
+    fn on_request_headers(&mut self, _: &mut RequestHeaders<'_>) -> Result<Action> {
+        panic!("not today")
+    }
+});
+
+#[test]
+fn a_trap_that_the_scenario_does_not_expect_fails_it() {
+    let message = failure(|| drop(Native::<Panicking>::new().run(&scenario())));
+    assert!(
+        message.starts_with("scenario \"tags\" on native: the extension trapped: trap in on_request_headers"),
+        "{message}"
+    );
+    assert!(message.contains("not today"), "{message}");
+}
+
+#[test]
+fn a_trap_that_the_scenario_expects_is_compared() {
+    let scenario = scenario().expect_trap("today");
+    let exchanges = scenario.compare(&[&Native::<Panicking>::new(), &Renamed(Native::<Panicking>::new())]);
+    exchanges[0].response().assert_status(503);
+    failure(|| drop(scenario.clone().expect_trap("tomorrow").compare(&[&Native::<Panicking>::new()])));
+    let message = failure(|| drop(scenario.compare(&[&Native::<Plain>::new()])));
+    assert_eq!(message, "scenario \"tags\" on native: expected a trap with \"today\", and there was none");
+}

@@ -3,7 +3,7 @@
 
 use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
-use waxwing_testing::{HeaderList, Level, LogLine, Request, Response};
+use waxwing_testing::{HeaderList, LogLevel, LogLine, Request, Response};
 
 const TITLE: Style = Style::new().bold();
 const ADDED: Style = AnsiColor::Green.on_default();
@@ -151,8 +151,8 @@ fn body_lines(text: &mut String, style: Style, mark: &str, body: &[u8]) {
 fn log_lines(text: &mut String, logs: &[LogLine]) {
     for LogLine { level, message, .. } in logs {
         let style = match level {
-            Level::Error | Level::Critical => REMOVED,
-            Level::Warn => AnsiColor::Yellow.on_default(),
+            LogLevel::Error | LogLevel::Critical => REMOVED,
+            LogLevel::Warn => AnsiColor::Yellow.on_default(),
             _ => Style::new(),
         };
         let message = readable(message.as_bytes());

@@ -1,8 +1,11 @@
 //! Log lines, and the bridge from the `log` crate.
 
 use crate::abi::call;
+use core::fmt;
 
-/// How important a log line is.
+/// How important a log line is, from the least to the most.
+///
+/// It displays as its name in lower case, padded if the format asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LogLevel {
@@ -21,9 +24,22 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// The number of the ABI.
+    /// The level with this number in the ABI; `None` for a number without one, which a host refuses.
+    pub const fn from_u32(number: u32) -> Option<LogLevel> {
+        Some(match number {
+            0 => LogLevel::Trace,
+            1 => LogLevel::Debug,
+            2 => LogLevel::Info,
+            3 => LogLevel::Warn,
+            4 => LogLevel::Error,
+            5 => LogLevel::Critical,
+            _ => return None,
+        })
+    }
+
+    /// The number of the level in the ABI.
     #[inline]
-    pub(crate) const fn as_u32(self) -> u32 {
+    pub const fn as_u32(self) -> u32 {
         match self {
             LogLevel::Trace => 0,
             LogLevel::Debug => 1,
@@ -32,6 +48,19 @@ impl LogLevel {
             LogLevel::Error => 4,
             LogLevel::Critical => 5,
         }
+    }
+}
+
+impl fmt::Display for LogLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            LogLevel::Trace => "trace",
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+            LogLevel::Critical => "critical",
+        })
     }
 }
 
@@ -107,5 +136,35 @@ mod bridge {
             LogLevel::Error => LevelFilter::Error,
             LogLevel::Critical => LevelFilter::Off,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn each_number_leads_to_its_level_and_back() {
+        for number in 0..=5 {
+            assert_eq!(LogLevel::from_u32(number).map(LogLevel::as_u32), Some(number));
+        }
+        assert_eq!(LogLevel::from_u32(6), None);
+        assert_eq!(LogLevel::from_u32(u32::MAX), None);
+    }
+
+    #[test]
+    fn levels_are_in_the_order_of_their_numbers() {
+        let levels = || (0..=5).filter_map(LogLevel::from_u32);
+        assert!(levels().is_sorted());
+        assert!(levels().zip(levels().skip(1)).all(|(lower, higher)| lower < higher));
+    }
+
+    #[test]
+    fn a_level_is_a_padded_word() {
+        assert_eq!(
+            format!("{}|{:<6}|{:>9}", LogLevel::Trace, LogLevel::Warn, LogLevel::Critical),
+            "trace|warn  | critical"
+        );
     }
 }

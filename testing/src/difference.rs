@@ -128,12 +128,12 @@ parts!(crate::Response);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Level, LogLine, Request, Response};
+    use crate::{LogLevel, LogLine, Request, Response};
 
     fn exchange(value: &str, chunks: &[&str], log: &str) -> Exchange {
         let sent = Request::get("/");
         let response = Response::new(200).header("x-tag", value).chunks(chunks.iter().copied());
-        let line = LogLine { level: Level::Info, message: log.to_owned() };
+        let line = LogLine { level: LogLevel::Info, message: log.to_owned() };
         Exchange::observed(sent.clone(), Some(sent), Some(response), vec![line])
     }
 

@@ -185,7 +185,7 @@ impl fmt::Display for HostCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         match self {
-            HostCall::Log { level, message } => match crate::Level::from_number(*level) {
+            HostCall::Log { level, message } => match crate::LogLevel::from_u32(*level) {
                 Some(level) => write!(f, " {level} {}", Quoted(message)),
                 None => write!(f, " level {level} {}", Quoted(message)),
             },

@@ -72,7 +72,7 @@ pub use exchange::{Exchange, Outcome};
 pub use host::Host;
 pub use host_call::{HostCall, Reply};
 pub use http::{HeaderList, Request, Response};
-pub use log::{Level, LogLine, Logs};
+pub use log::{LogLine, Logs};
 pub use runner::Native;
 #[cfg(feature = "wasm")]
 pub use runner::Wasm;
@@ -86,6 +86,8 @@ pub use trap::Trap;
 pub use serde_json::{Value, json};
 #[doc(inline)]
 pub use waxwing::__private::{BufferType, Callback, MapType, StreamType};
+#[doc(inline)]
+pub use waxwing::LogLevel;
 
 /// What an upstream answers that nothing else was said about: 200, with the body that it received.
 pub fn echo(request: &Request) -> Response {

@@ -1,50 +1,13 @@
 //! What an extension logged.
 
 use std::fmt;
-
-/// The level of a log line, by the numbers of the ABI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// 0
-    Trace,
-    /// 1
-    Debug,
-    /// 2
-    Info,
-    /// 3
-    Warn,
-    /// 4
-    Error,
-    /// 5; a panic is logged at this level.
-    Critical,
-}
-
-impl Level {
-    /// The level with this number; `None` above 5, which a host refuses.
-    pub fn from_number(number: u32) -> Option<Level> {
-        use Level::{Critical, Debug, Error, Info, Trace, Warn};
-        [Trace, Debug, Info, Warn, Error, Critical].get(usize::try_from(number).ok()?).copied()
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Level::Trace => "trace",
-            Level::Debug => "debug",
-            Level::Info => "info",
-            Level::Warn => "warn",
-            Level::Error => "error",
-            Level::Critical => "critical",
-        })
-    }
-}
+use waxwing::LogLevel;
 
 /// A line that an extension logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
     /// How important it is.
-    pub level: Level,
+    pub level: LogLevel,
     /// The text, with bytes that are not UTF-8 replaced.
     pub message: String,
 }
@@ -72,7 +35,7 @@ impl Logs {
     }
 
     /// The texts of the lines of this level.
-    pub fn at(&self, level: Level) -> Vec<&str> {
+    pub fn at(&self, level: LogLevel) -> Vec<&str> {
         self.lines.iter().filter(|line| line.level == level).map(|line| line.message.as_str()).collect()
     }
 
@@ -110,7 +73,7 @@ impl Logs {
     ///
     /// If something was.
     #[track_caller]
-    pub fn assert_none_at_least(&self, level: Level) -> &Self {
+    pub fn assert_none_at_least(&self, level: LogLevel) -> &Self {
         assert!(
             !self.lines.iter().any(|line| line.level >= level),
             "there are log lines of level {level} or higher\n{self}"

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use waxwing::prelude::*;
-use waxwing_testing::{Callback, EndOfStream, Host, Level, Phase, Request, Response, json};
+use waxwing_testing::{Callback, EndOfStream, Host, Phase, Request, Response, json};
 
 /// Lets requests with a token, or from the own network, pass as its user.
 #[derive(Extension)]
@@ -106,7 +106,7 @@ fn strips_internal_headers() {
         .assert_header("x-user", "ana")
         .assert_no_header("x-internal");
     exchange.response().assert_status(200);
-    host.logs().assert_none_at_least(Level::Warn);
+    host.logs().assert_none_at_least(LogLevel::Warn);
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl HttpContext for AddHeaderStream {
 #[cfg(test)]
 mod tests {
     use super::AddHeader;
-    use waxwing_testing::{Host, Level, Request, Response, Scenario, json, on_every_host};
+    use waxwing_testing::{Host, LogLevel, Request, Response, Scenario, json, on_every_host};
 
     const BLUE: fn() -> waxwing_testing::Value = || json!({ "name": "x-tag", "value": "blue" });
 
@@ -78,7 +78,7 @@ mod tests {
         let exchange = host.exchange(Request::get("/"));
         exchange.response().assert_status(500).assert_no_header("b");
         exchange.logs().assert_contains("the value of a header contains CR, LF or NUL");
-        assert!(exchange.logs().lines().iter().all(|line| line.level == Level::Error));
+        assert!(exchange.logs().lines().iter().all(|line| line.level == LogLevel::Error));
     }
 
     #[test]

@@ -8,17 +8,17 @@ use super::stream::{State, Stream};
 use super::{HostCore, buffer, maps};
 use crate::HeaderList;
 use crate::host_call::{HostCall, Reply};
-use crate::log::{Level, LogLine};
+use crate::log::LogLine;
 use crate::timeline::Event;
 use std::rc::Rc;
 use waxwing::__private::{Answer, BufferType, Callback, Host, LocalResponseParts, MapType, StreamType};
-use waxwing::Status;
+use waxwing::{LogLevel, Status};
 
 impl Host for HostCore {
     fn log(&self, level: u32, message: &[u8]) -> Answer {
         let call = HostCall::Log { level, message: message.to_vec() };
         self.answer(call, done, |_| {
-            let level = Level::from_number(level).ok_or(Status::BAD_ARGUMENT)?;
+            let level = LogLevel::from_u32(level).ok_or(Status::BAD_ARGUMENT)?;
             let line = LogLine { level, message: String::from_utf8_lossy(message).into_owned() };
             let running = self.vm.running().and_then(|context| self.stream(context));
             if let Some(stream) = running {

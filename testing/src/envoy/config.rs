@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use crate::{FailurePolicy, Level};
+use crate::{FailurePolicy, LogLevel};
 
 /// An Envoy with one listener, one extension and one upstream.
 ///
@@ -31,7 +31,7 @@ pub struct Config {
     vm_configuration: Option<Vec<u8>>,
     failure_policy: FailurePolicy,
     buffer_limit: Option<u32>,
-    log_level: Level,
+    log_level: LogLevel,
     listener_port: u16,
     admin_port: u16,
 }
@@ -51,7 +51,7 @@ impl Config {
             vm_configuration: None,
             failure_policy: FailurePolicy::default(),
             buffer_limit: None,
-            log_level: Level::Trace,
+            log_level: LogLevel::Trace,
             listener_port: 0,
             admin_port: 0,
         }
@@ -115,7 +115,7 @@ impl Config {
     ///
     /// It is also what the host answers to the question for its log level.
     #[must_use]
-    pub fn log_level(mut self, level: Level) -> Self {
+    pub fn log_level(mut self, level: LogLevel) -> Self {
         self.log_level = level;
         self
     }

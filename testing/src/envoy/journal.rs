@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Error;
-use crate::{Level, LogLine};
+use crate::{LogLevel, LogLine};
 
 /// How many records an error shows.
 const SHOWN: usize = 12;
@@ -24,7 +24,7 @@ pub(super) struct Journal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) thread: u32,
-    pub(super) level: Level,
+    pub(super) level: LogLevel,
     pub(super) logger: String,
     pub(super) message: String,
 }
@@ -66,7 +66,7 @@ impl Journal {
         let text = String::from_utf8_lossy(&bytes);
         let records = parse(&text, &self.mark);
         let telling =
-            |record: &&Record| record.level >= Level::Warn || record.message.starts_with("wasm log");
+            |record: &&Record| record.level >= LogLevel::Warn || record.message.starts_with("wasm log");
         let mut lines: Vec<String> = records
             .iter()
             .filter(telling)
@@ -107,12 +107,12 @@ fn record(text: &str) -> Option<Record> {
     let mut parts = text.splitn(4, ' ');
     let thread = parts.next()?.parse().ok()?;
     let level = match parts.next()? {
-        "trace" => Level::Trace,
-        "debug" => Level::Debug,
-        "info" => Level::Info,
-        "warning" => Level::Warn,
-        "error" => Level::Error,
-        "critical" => Level::Critical,
+        "trace" => LogLevel::Trace,
+        "debug" => LogLevel::Debug,
+        "info" => LogLevel::Info,
+        "warning" => LogLevel::Warn,
+        "error" => LogLevel::Error,
+        "critical" => LogLevel::Critical,
         _ => return None,
     };
     let (logger, message) = (parts.next()?.to_owned(), parts.next()?.to_owned());
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_line_of_the_extension_may_have_several_lines() {
         let text = "mark7 11 info wasm wasm log tag root vm: one\ntwo [x] info\n\nmark7 11 warning wasm wasm log tag root vm: three\n";
-        let expected = [(Level::Info, "one\ntwo [x] info\n"), (Level::Warn, "three")];
+        let expected = [(LogLevel::Info, "one\ntwo [x] info\n"), (LogLevel::Warn, "three")];
         assert_eq!(lines(text), expected.map(|(level, message)| LogLine { level, message: message.into() }));
     }
 

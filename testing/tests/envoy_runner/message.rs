@@ -1,7 +1,7 @@
 //! Messages, both ways.
 
 use waxwing_testing::envoy::{Config, Observed};
-use waxwing_testing::{Level, Request, Response};
+use waxwing_testing::{LogLevel, Request, Response};
 
 use crate::module::Module;
 
@@ -92,7 +92,7 @@ fn chunks_and_trailers_pass_both_ways_as_they_were_cut() {
     assert_eq!(observed.response, Some(response));
     // With trailers, no piece is the end.
     let lines: Vec<_> = observed.logs.iter().map(|line| (line.level, line.message.as_str())).collect();
-    let (sent, answered) = (Level::Debug, Level::Info);
+    let (sent, answered) = (LogLevel::Debug, LogLevel::Info);
     let expected =
         [(sent, "one"), (sent, "two"), (answered, "three"), (answered, "four"), (answered, "five")];
     assert_eq!(lines, expected);

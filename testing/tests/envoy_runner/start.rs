@@ -3,7 +3,7 @@
 use std::net::TcpStream;
 
 use waxwing_testing::envoy::{Config, Proxy, Start};
-use waxwing_testing::{Level, LogLine, Request, Response};
+use waxwing_testing::{LogLevel, LogLine, Request, Response};
 
 use crate::module::Module;
 
@@ -21,7 +21,7 @@ const LOGS_CONFIGURATION: &str = r#"
         (drop (call $log (i32.const 3) (i32.const 80) (i32.const 13))))
 "#;
 
-fn line(level: Level, message: &str) -> LogLine {
+fn line(level: LogLevel, message: &str) -> LogLine {
     LogLine { level, message: message.to_owned() }
 }
 
@@ -32,10 +32,10 @@ fn configuration_arrives_and_each_line_counts_once() {
     let config = module.config().name("my plugin").root_id("root").vm_id("vm-7");
     let config = config.configuration(configuration).vm_configuration("vm: 1");
     let mut proxy = module.start(&config).unwrap();
-    assert_eq!(proxy.start_logs(), [line(Level::Trace, "vm: 1"), line(Level::Critical, configuration)]);
+    assert_eq!(proxy.start_logs(), [line(LogLevel::Trace, "vm: 1"), line(LogLevel::Critical, configuration)]);
     for _ in 0..2 {
         let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
-        assert_eq!(observed.logs, [line(Level::Error, "stream"), line(Level::Warn, "logged\n\0alone")]);
+        assert_eq!(observed.logs, [line(LogLevel::Error, "stream"), line(LogLevel::Warn, "logged\n\0alone")]);
     }
 }
 
@@ -43,15 +43,15 @@ fn configuration_arrives_and_each_line_counts_once() {
 fn a_configuration_may_be_any_bytes() {
     let module = Module::new(LOGS_CONFIGURATION);
     let proxy = module.start(&module.config().configuration(b"a\xffb\xfe")).unwrap();
-    assert_eq!(proxy.start_logs()[1], line(Level::Critical, "a\u{fffd}b\u{fffd}"));
+    assert_eq!(proxy.start_logs()[1], line(LogLevel::Critical, "a\u{fffd}b\u{fffd}"));
 }
 
 #[test]
 fn lines_below_the_log_level_are_dropped() {
     let module = Module::new(LOGS_CONFIGURATION);
-    let mut proxy = module.start(&module.config().configuration("yes").log_level(Level::Error)).unwrap();
+    let mut proxy = module.start(&module.config().configuration("yes").log_level(LogLevel::Error)).unwrap();
     let observed = proxy.exchange(&Request::get("/"), |_| Some(Response::new(200))).unwrap();
-    assert_eq!(observed.logs, [line(Level::Error, "stream")]);
+    assert_eq!(observed.logs, [line(LogLevel::Error, "stream")]);
 }
 
 #[test]

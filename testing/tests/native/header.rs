@@ -35,7 +35,7 @@ fn headers_are_set_added_and_removed_in_both_directions() {
         .assert_no_header("x-internal");
     exchange.response().assert_status(200).assert_header("x-tag", "blue");
     assert_eq!(exchange.outcome(), Outcome::Forwarded);
-    host.logs().assert_none_at_least(Level::Warn);
+    host.logs().assert_none_at_least(LogLevel::Warn);
 }
 
 #[test]

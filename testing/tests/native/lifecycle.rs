@@ -55,7 +55,7 @@ fn the_log_callback_sees_what_was_sent_and_what_came_back() {
     let host = Host::builder::<Counted>().config("root").start();
     host.exchange(Request::get("/a"));
     let exchange = host.exchange(Request::get("/b"));
-    assert_eq!(exchange.logs().at(Level::Info), ["root, /a 200, /b 200"]);
+    assert_eq!(exchange.logs().at(LogLevel::Info), ["root, /a 200, /b 200"]);
     assert_eq!(host.logs().lines().len(), 2);
 }
 

@@ -65,7 +65,7 @@ fn an_error_is_logged_and_fails_closed_with_500() {
     exchange.local_response().assert_status(500);
     exchange.logs().assert_contains("the disk is full");
     let message = failure(|| {
-        host.logs().assert_none_at_least(Level::Warn);
+        host.logs().assert_none_at_least(LogLevel::Warn);
     });
     assert!(message.contains("[error] on_request_headers"), "{message}");
 }

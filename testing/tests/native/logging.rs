@@ -41,12 +41,12 @@ impl HttpContext for TalkativeStream {
     }
 }
 
-fn lines(host: &Host) -> Vec<(Level, String)> {
+fn lines(host: &Host) -> Vec<(LogLevel, String)> {
     let exchange = host.exchange(Request::get("/"));
     exchange.logs().lines().iter().map(|line| (line.level, line.message.clone())).collect()
 }
 
-fn expected(lines: &[(Level, &str)]) -> Vec<(Level, String)> {
+fn expected(lines: &[(LogLevel, &str)]) -> Vec<(LogLevel, String)> {
     lines.iter().map(|(level, message)| (*level, (*message).to_owned())).collect()
 }
 
@@ -54,8 +54,8 @@ fn expected(lines: &[(Level, &str)]) -> Vec<(Level, String)> {
 fn lines_below_info_are_dropped_unless_the_extension_says_otherwise() {
     let host = Host::builder::<Talkative>().start();
     host.logs().assert_contains("configured");
-    let error_and_above = [(Level::Error, "error"), (Level::Critical, "critical")];
-    let mut all = vec![(Level::Info, "info")];
+    let error_and_above = [(LogLevel::Error, "error"), (LogLevel::Critical, "critical")];
+    let mut all = vec![(LogLevel::Info, "info")];
     all.extend(error_and_above);
     assert_eq!(lines(&host), expected(&all));
 
@@ -71,11 +71,11 @@ fn the_level_belongs_to_the_vm_and_not_to_the_process() {
     assert_eq!(
         lines(&loud),
         expected(&[
-            (Level::Trace, "path of 1 bytes"),
-            (Level::Info, "info"),
-            (Level::Debug, "from the view"),
-            (Level::Error, "error"),
-            (Level::Critical, "critical"),
+            (LogLevel::Trace, "path of 1 bytes"),
+            (LogLevel::Info, "info"),
+            (LogLevel::Debug, "from the view"),
+            (LogLevel::Error, "error"),
+            (LogLevel::Critical, "critical"),
         ])
     );
     assert_eq!(lines(&usual).len(), 3);

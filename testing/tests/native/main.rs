@@ -16,7 +16,7 @@ mod trap;
 use std::cell::RefCell;
 use std::rc::Rc;
 use waxwing::prelude::*;
-use waxwing_testing::{EndOfStream, Host, Level, Outcome, Phase, Request, Response};
+use waxwing_testing::{EndOfStream, Host, Outcome, Phase, Request, Response};
 
 /// Declares an extension without state: its stream type, and the callbacks that it has.
 macro_rules! extension {

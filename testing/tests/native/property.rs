@@ -19,7 +19,7 @@ fn properties_are_given_for_the_host_or_one_request_and_derived_from_the_headers
         Host::builder::<Where>().plugin_name("where").property(["source", "address"], "10.0.0.1:1").start();
     let exchange = host.exchange(Request::get("/"));
     assert_eq!(
-        exchange.logs().at(Level::Info)[..4],
+        exchange.logs().at(LogLevel::Info)[..4],
         ["source.address: 10.0.0.1:1", "plugin_name: where", "request.method: GET", "nope: absent"]
     );
     let exchange = host.exchange(Request::get("/").property(["source", "address"], "10.0.0.2:2"));

@@ -17,7 +17,7 @@ fn a_panic_becomes_a_503_with_message_and_place_and_the_test_goes_on() {
     assert_eq!(trap.message, "boom");
     assert!(trap.location.as_deref().unwrap().contains("trap.rs:"), "{trap}");
     exchange.logs().assert_contains("boom");
-    assert_eq!(exchange.logs().at(Level::Critical).len(), 1);
+    assert_eq!(exchange.logs().at(LogLevel::Critical).len(), 1);
     // The VM is dead: the next stream meets that, without a callback.
     let next = host.exchange(Request::get("/"));
     next.local_response().assert_status(503);

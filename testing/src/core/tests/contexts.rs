@@ -181,6 +181,6 @@ fn a_log_level_above_5_is_refused() {
     });
     let host = script.host().start();
     let exchange = host.exchange(Request::get("/"));
-    assert_eq!(exchange.logs().at(crate::Level::Warn), ["caf\u{fffd}"]);
+    assert_eq!(exchange.logs().at(crate::LogLevel::Warn), ["caf\u{fffd}"]);
     assert_eq!(host.logs(), *exchange.logs());
 }

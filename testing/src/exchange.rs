@@ -86,7 +86,7 @@ impl Exchange {
     ///
     /// # Panics
     ///
-    /// If it did not; ask [`reached_upstream`](Exchange::reached_upstream) where that is expected.
+    /// If it did not; [`assert_not_forwarded`](Exchange::assert_not_forwarded) is for where that is expected.
     #[track_caller]
     pub fn upstream_request(&self) -> Seen<Request> {
         match &self.evidence.forwarded {
@@ -127,6 +127,19 @@ impl Exchange {
     /// Whether the upstream received anything of the request.
     pub fn reached_upstream(&self) -> bool {
         self.evidence.forwarded.is_some()
+    }
+
+    /// Asserts that the upstream received nothing of the request.
+    ///
+    /// # Panics
+    ///
+    /// If it received something.
+    #[track_caller]
+    pub fn assert_not_forwarded(&self) -> &Self {
+        if self.reached_upstream() {
+            self.evidence.fail("the request reached the upstream", None);
+        }
+        self
     }
 
     /// Whether the client received a whole response, wherever it came from.

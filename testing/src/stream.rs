@@ -238,6 +238,19 @@ impl HttpStream {
         self.stream.forwarded_request().is_some()
     }
 
+    /// Asserts that the upstream has received nothing of the request so far.
+    ///
+    /// # Panics
+    ///
+    /// If it has received something.
+    #[track_caller]
+    pub fn assert_not_forwarded(&self) -> &Self {
+        if self.reached_upstream() {
+            self.fail("the request reached the upstream");
+        }
+        self
+    }
+
     /// The request, as far as the upstream has received it.
     ///
     /// # Panics

@@ -128,7 +128,7 @@ fn without_a_token_nothing_reaches_the_upstream() {
     let exchange = host.exchange(Request::get("/cart"));
 
     exchange.local_response().assert_status(401).assert_body("who are you?");
-    assert!(!exchange.reached_upstream());
+    exchange.assert_not_forwarded();
 }
 
 #[test]

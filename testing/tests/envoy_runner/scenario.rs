@@ -41,7 +41,7 @@ fn a_scenario_gives_an_exchange_for_each_request() {
 
     exchanges[1].response().assert_status(413);
     assert_eq!(exchanges[1].outcome(), Outcome::Local);
-    assert!(!exchanges[1].reached_upstream());
+    exchanges[1].assert_not_forwarded();
     exchanges[1].logs().assert_contains("no body, please");
 }
 

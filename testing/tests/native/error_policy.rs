@@ -83,7 +83,7 @@ fn failing_closed_answers_500_while_that_is_possible() {
         exchange.local_response().assert_status(500).assert_body("");
         assert_eq!(exchange.details(), "extension_error", "{callback}");
     }
-    assert!(!exchange::<Closed>("request headers").reached_upstream());
+    exchange::<Closed>("request headers").assert_not_forwarded();
 }
 
 #[test]
@@ -131,7 +131,7 @@ extension!(Smuggler, SmugglerStream {
 #[test]
 fn a_local_response_that_cannot_be_sent_fails_closed() {
     let exchange = Host::builder::<Smuggler>().start().exchange(Request::get("/"));
-    assert!(!exchange.reached_upstream());
+    exchange.assert_not_forwarded();
     exchange.local_response().assert_status(500).assert_no_header("set-cookie");
     exchange.logs().assert_contains("the value of a header contains CR, LF or NUL");
 }

@@ -22,7 +22,7 @@ extension!(Guard, GuardStream {
 fn an_answer_never_reaches_the_upstream_and_passes_its_own_response_callbacks() {
     let host = Host::builder::<Guard>().start();
     let exchange = host.exchange(Request::get("/"));
-    assert!(!exchange.reached_upstream());
+    exchange.assert_not_forwarded();
     assert_eq!(exchange.outcome(), Outcome::Local);
     exchange
         .local_response()

@@ -49,6 +49,28 @@ timeline
 }
 
 #[test]
+fn a_request_that_should_have_stopped_shows_what_the_upstream_received() {
+    let host = Host::builder::<Loud>().start();
+    let stream = host.begin();
+    stream.assert_not_forwarded();
+    stream.send_request(&Request::get("/cart"));
+    let message = failure(|| {
+        stream.assert_not_forwarded();
+    });
+    assert!(message.starts_with("the request reached the upstream\n\n  sent "), "{message}");
+    assert!(message.contains(" |+x-tag      BLUE\n"), "{message}");
+    assert!(message.contains("* request headers forwarded"), "{message}");
+
+    stream.send_response(&Response::new(200));
+    let exchange = stream.finish();
+    let message = failure(|| {
+        exchange.assert_not_forwarded();
+    });
+    assert!(message.starts_with("the request reached the upstream\n\n  sent "), "{message}");
+    assert!(message.contains("* response headers forwarded"), "{message}");
+}
+
+#[test]
 fn events_are_typed() {
     let host = Host::builder::<Loud>().start();
     let exchange = host.exchange(Request::get("/"));

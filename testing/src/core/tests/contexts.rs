@@ -133,7 +133,7 @@ fn calls_act_on_the_effective_context_until_the_callback_ends() {
     first.upstream_request().assert_header("x-from", "3");
     first.assert_flowing();
     assert!(second.has_ended());
-    assert!(!second.reached_upstream());
+    second.assert_not_forwarded();
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn a_pause_at_headers_holds_everything_back_and_then_shows_the_body_as_one() {
         let host = resuming(script, StreamType::HTTP_REQUEST).host().start();
         let stream = host.open(full_request());
         stream.assert_paused(Phase::RequestHeaders);
-        assert!(!stream.reached_upstream());
+        stream.assert_not_forwarded();
         assert_eq!(stream.buffered_request_body(), b"abcde");
         resume(&host);
         let exchange = stream.finish();
@@ -283,7 +283,7 @@ fn closing_resets_the_stream_after_the_callback() {
         let exchange = host.exchange(Request::get("/"));
         assert_eq!(exchange.outcome(), Outcome::Reset);
         assert_eq!(exchange.details(), "wasm_close_stream");
-        assert!(!exchange.reached_upstream());
+        exchange.assert_not_forwarded();
         assert_eq!(exchange.timeline().callbacks()[1..], END);
     }
 }

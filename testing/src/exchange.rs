@@ -7,7 +7,7 @@ use crate::seen::Seen;
 use crate::timeline::Timeline;
 use crate::trap::{Sighting, Trap};
 use crate::{Request, Response};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// How a stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub enum Outcome {
 /// Its parts are [`Seen`] messages, whose assertions print all of it when they fail.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    evidence: Rc<Evidence>,
+    evidence: Arc<Evidence>,
     outcome: Outcome,
     details: String,
     logs: Logs,
@@ -47,7 +47,9 @@ impl Exchange {
         logs: Vec<LogLine>,
         trap: Option<Sighting>,
     ) -> Exchange {
-        Exchange { evidence: Rc::new(evidence), outcome, details, logs: Logs::new(logs), trap, _host: None }
+        let evidence = Arc::new(evidence);
+        let logs = Logs::of_stream(logs, evidence.clone());
+        Exchange { evidence, outcome, details, logs, trap, _host: None }
     }
 
     /// The same with the host that it comes from.

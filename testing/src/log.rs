@@ -1,6 +1,8 @@
 //! What an extension logged.
 
+use crate::evidence::Evidence;
 use std::fmt;
+use std::sync::Arc;
 use waxwing::LogLevel;
 
 /// A line that an extension logged.
@@ -19,14 +21,25 @@ impl fmt::Display for LogLine {
 }
 
 /// The lines that were logged, in order, with assertions that show them all when they fail.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// Those of an [`Exchange`](crate::Exchange) show the exchange and its timeline as well. Two are equal if their
+/// lines are.
+#[derive(Clone, Default)]
 pub struct Logs {
     lines: Vec<LogLine>,
+    /// What else is known of the stream that they were logged for; an `Arc` because errors, which carry logs, are
+    /// `Send`.
+    evidence: Option<Arc<Evidence>>,
 }
 
 impl Logs {
     pub(crate) fn new(lines: Vec<LogLine>) -> Self {
-        Logs { lines }
+        Logs { lines, evidence: None }
+    }
+
+    /// The lines of one stream.
+    pub(crate) fn of_stream(lines: Vec<LogLine>, evidence: Arc<Evidence>) -> Self {
+        Logs { lines, evidence: Some(evidence) }
     }
 
     /// All lines.
@@ -46,10 +59,9 @@ impl Logs {
     /// If none does.
     #[track_caller]
     pub fn assert_contains(&self, text: &str) -> &Self {
-        assert!(
-            self.lines.iter().any(|line| line.message.contains(text)),
-            "no log line contains {text:?}\n{self}"
-        );
+        if !self.lines.iter().any(|line| line.message.contains(text)) {
+            self.fail(&format!("no log line contains {text:?}"));
+        }
         self
     }
 
@@ -60,10 +72,9 @@ impl Logs {
     /// If one does.
     #[track_caller]
     pub fn assert_lacks(&self, text: &str) -> &Self {
-        assert!(
-            !self.lines.iter().any(|line| line.message.contains(text)),
-            "a log line contains {text:?}\n{self}"
-        );
+        if self.lines.iter().any(|line| line.message.contains(text)) {
+            self.fail(&format!("a log line contains {text:?}"));
+        }
         self
     }
 
@@ -74,11 +85,33 @@ impl Logs {
     /// If something was.
     #[track_caller]
     pub fn assert_none_at_least(&self, level: LogLevel) -> &Self {
-        assert!(
-            !self.lines.iter().any(|line| line.level >= level),
-            "there are log lines of level {level} or higher\n{self}"
-        );
+        if self.lines.iter().any(|line| line.level >= level) {
+            self.fail(&format!("there are log lines of level {level} or higher"));
+        }
         self
+    }
+
+    #[track_caller]
+    fn fail(&self, problem: &str) -> ! {
+        let problem = format!("{problem}\n{self}");
+        match &self.evidence {
+            Some(evidence) => evidence.fail(&problem, None),
+            None => panic!("{problem}"),
+        }
+    }
+}
+
+impl PartialEq for Logs {
+    fn eq(&self, other: &Logs) -> bool {
+        self.lines == other.lines
+    }
+}
+
+impl Eq for Logs {}
+
+impl fmt::Debug for Logs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Logs").field("lines", &self.lines).finish_non_exhaustive()
     }
 }
 

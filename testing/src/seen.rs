@@ -5,7 +5,7 @@ use crate::host_call::Quoted;
 use crate::timeline::Written;
 use crate::{Request, Response};
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 use waxwing::__private::{BufferType, MapType};
 
 /// A request or a response that came out of a host, with assertions.
@@ -15,12 +15,12 @@ use waxwing::__private::{BufferType, MapType};
 #[derive(Clone, Debug)]
 pub struct Seen<M> {
     message: M,
-    evidence: Rc<Evidence>,
+    evidence: Arc<Evidence>,
     details: String,
 }
 
 impl<M> Seen<M> {
-    pub(crate) fn new(message: M, evidence: Rc<Evidence>, details: &str) -> Self {
+    pub(crate) fn new(message: M, evidence: Arc<Evidence>, details: &str) -> Self {
         Seen { message, evidence, details: details.to_owned() }
     }
 

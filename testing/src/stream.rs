@@ -9,6 +9,7 @@ use crate::timeline::Timeline;
 use crate::{Request, Response};
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// A part of a stream: the callback that sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,7 +260,7 @@ impl HttpStream {
     #[track_caller]
     pub fn upstream_request(&self) -> Seen<Request> {
         match self.stream.forwarded_request() {
-            Some(request) => Seen::new(request, Rc::new(self.evidence()), ""),
+            Some(request) => Seen::new(request, Arc::new(self.evidence()), ""),
             None => self.fail("the request did not reach the upstream"),
         }
     }
@@ -272,7 +273,7 @@ impl HttpStream {
     #[track_caller]
     pub fn response(&self) -> Seen<Response> {
         match self.stream.forwarded_response() {
-            Some(response) => Seen::new(response, Rc::new(self.evidence()), &self.stream.details()),
+            Some(response) => Seen::new(response, Arc::new(self.evidence()), &self.stream.details()),
             None => self.fail("the client has received nothing"),
         }
     }

@@ -87,3 +87,21 @@ fn outside_a_callback_nobody_hears() {
     log::error!("from the test itself");
     host.logs().assert_lacks("from the test itself");
 }
+
+#[test]
+fn a_failed_assertion_on_the_lines_of_a_stream_shows_when_they_were_logged() {
+    let host = Host::builder::<Talkative>().config("error").start();
+    let exchange = host.exchange(Request::get("/"));
+    let message = failure(|| {
+        exchange.logs().assert_contains("no such line");
+    });
+    let lines =
+        "no log line contains \"no such line\"\nlog:\n  [error] error\n  [critical] critical\n\n  sent ";
+    assert!(message.starts_with(lines), "{message}");
+    assert!(message.contains("  log critical \"critical\" "), "{message}");
+
+    let message = failure(|| {
+        host.logs().assert_lacks("critical");
+    });
+    assert_eq!(message, "a log line contains \"critical\"\nlog:\n  [error] error\n  [critical] critical");
+}

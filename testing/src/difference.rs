@@ -1,8 +1,9 @@
 //! How the exchanges of two hosts differ.
 
-use crate::HeaderList;
-use crate::evidence::{Lines, align};
+use crate::evidence::align;
 use crate::exchange::Exchange;
+use crate::http::Parts;
+use crate::{HeaderList, Request, Response};
 use std::fmt::Display;
 
 type Named<'a> = (&'a str, &'a [Exchange]);
@@ -17,7 +18,11 @@ pub(crate) fn exchanges(expected: Named<'_>, actual: Named<'_>) -> String {
         let request = format!("request {} ({} {})", at + 1, expected.sent().method(), expected.sent().path());
         let (forwarded, response, logs) = expected.observable();
         let (other_forwarded, other_response, other_logs) = actual.observable();
+        let [forwarded, other_forwarded] =
+            [forwarded, other_forwarded].map(|message| message.map(Request::parts));
         report.message(&format!("{request}, as the upstream received it"), forwarded, other_forwarded);
+        let [response, other_response] =
+            [response, other_response].map(|message| message.map(Response::parts));
         report.message(&format!("{request}, its response"), response, other_response);
         for (line, other) in align(logs, other_logs) {
             report.line(&request, "log line", line, other);
@@ -32,16 +37,15 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn message<M: Lines + Parts>(&mut self, what: &str, expected: Option<&M>, actual: Option<&M>) {
+    fn message(&mut self, what: &str, expected: Option<Parts<'_>>, actual: Option<Parts<'_>>) {
         let (Some(expected), Some(actual)) = (expected, actual) else {
-            let presence = |message: Option<&M>| message.map(|_| "present");
+            let presence = |message: Option<Parts<'_>>| message.map(|_| "present");
             if expected.is_some() != actual.is_some() {
                 self.line(what, "message", presence(expected), presence(actual));
             }
             return;
         };
-        // `Lines` shortens long bodies, so these are compared as they are.
-        let (expected_body, actual_body) = (expected.body(), actual.body());
+        let (expected_body, actual_body) = (expected.body.to_bytes(), actual.body.to_bytes());
         if expected_body != actual_body {
             let difference = expected_body.iter().zip(&actual_body).take_while(|(a, b)| a == b).count();
             let shown = |body: &[u8]| {
@@ -50,10 +54,9 @@ impl Report<'_> {
             let label = format!("body from byte {difference}");
             self.line(what, &label, Some(shown(&expected_body)), Some(shown(&actual_body)));
         }
-        for (kind, expected, actual) in [
-            ("header", expected.headers(), actual.headers()),
-            ("trailer", expected.trailers(), actual.trailers()),
-        ] {
+        for (kind, expected, actual) in
+            [("header", expected.headers, actual.headers), ("trailer", expected.trailers, actual.trailers)]
+        {
             let mut names: Vec<&[u8]> = expected.iter().chain(actual.iter()).map(|(name, _)| name).collect();
             names.sort_unstable();
             names.dedup();
@@ -99,36 +102,10 @@ fn names_in_order(list: &HeaderList) -> Vec<String> {
     names.filter(|name| !name.starts_with(':')).collect()
 }
 
-/// The parts of a message.
-trait Parts {
-    fn headers(&self) -> &HeaderList;
-    fn body(&self) -> Vec<u8>;
-    fn trailers(&self) -> &HeaderList;
-}
-
-macro_rules! parts {
-    ($message:ty) => {
-        impl Parts for $message {
-            fn headers(&self) -> &HeaderList {
-                &self.headers
-            }
-            fn body(&self) -> Vec<u8> {
-                self.body.to_bytes()
-            }
-            fn trailers(&self) -> &HeaderList {
-                &self.trailers
-            }
-        }
-    };
-}
-
-parts!(crate::Request);
-parts!(crate::Response);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LogLevel, LogLine, Request, Response};
+    use crate::{LogLevel, LogLine};
 
     fn exchange(value: &str, chunks: &[&str], log: &str) -> Exchange {
         let sent = Request::get("/");

@@ -1,6 +1,7 @@
 //! What a failed assertion prints.
 
 use crate::host_call::Quoted;
+use crate::http::Parts;
 use crate::timeline::{Timeline, Written};
 use crate::{HeaderList, Request, Response};
 
@@ -38,9 +39,12 @@ impl Evidence {
     }
 
     fn to_text(&self, written: Option<&Written<'_>>) -> String {
-        let mut text = side_by_side("sent", Some(&self.sent), "forwarded", self.forwarded.as_ref());
-        if self.answered.is_some() || self.response.is_some() {
-            text += &side_by_side("answered", self.answered.as_ref(), "received", self.response.as_ref());
+        let forwarded = self.forwarded.as_ref().map(Request::parts);
+        let mut text = side_by_side("sent", Some(self.sent.parts()), "forwarded", forwarded);
+        let [answered, response] =
+            [&self.answered, &self.response].map(|message| message.as_ref().map(Response::parts));
+        if answered.is_some() || response.is_some() {
+            text += &side_by_side("answered", answered, "received", response);
         }
         if !self.timeline.events().is_empty() {
             text += "\n\ntimeline";
@@ -50,48 +54,29 @@ impl Evidence {
     }
 }
 
-/// A message as lines: headers, body, trailers.
-pub(crate) trait Lines {
-    /// Name and value of each line, in order.
-    fn lines(&self) -> Vec<(String, String)>;
+/// A message as lines, headers, body, trailers: the name and the value of each.
+fn lines(message: Parts<'_>) -> Vec<(String, String)> {
+    let line =
+        |(name, value): (&[u8], &[u8])| (name.escape_ascii().to_string(), value.escape_ascii().to_string());
+    let mut lines: Vec<_> = message.headers.iter().map(line).collect();
+    if !message.body.is_absent() {
+        lines.push(("(body)".into(), Quoted(&message.body.to_bytes()).to_string()));
+    }
+    let trailers = message.trailers.iter().map(line);
+    lines.extend(trailers.map(|(name, value)| (format!("(trailer) {name}"), value)));
+    lines
 }
-
-macro_rules! lines {
-    ($message:ty) => {
-        impl Lines for $message {
-            fn lines(&self) -> Vec<(String, String)> {
-                let line = |(name, value): (&[u8], &[u8])| {
-                    (name.escape_ascii().to_string(), value.escape_ascii().to_string())
-                };
-                let mut lines: Vec<_> = self.headers().iter().map(line).collect();
-                if !self.body.is_absent() {
-                    lines.push(("(body)".into(), Quoted(&self.body_bytes()).to_string()));
-                }
-                lines.extend(
-                    self.trailers()
-                        .iter()
-                        .map(line)
-                        .map(|(name, value)| (format!("(trailer) {name}"), value)),
-                );
-                lines
-            }
-        }
-    };
-}
-
-lines!(Request);
-lines!(Response);
 
 /// Two messages in two columns; what only one of them has is marked with `-` or `+`.
-fn side_by_side<M: Lines>(
+fn side_by_side(
     left_title: &str,
-    left: Option<&M>,
+    left: Option<Parts<'_>>,
     right_title: &str,
-    right: Option<&M>,
+    right: Option<Parts<'_>>,
 ) -> String {
     let nothing = || vec![("(nothing)".to_owned(), String::new())];
-    let left = left.map_or_else(nothing, Lines::lines);
-    let right = right.map_or_else(nothing, Lines::lines);
+    let left = left.map_or_else(nothing, lines);
+    let right = right.map_or_else(nothing, lines);
     let name_width = left.iter().chain(&right).map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let line =
         |(name, value): &(String, String)| format!("{name:<name_width$} {value}").trim_end().to_owned();
@@ -158,7 +143,7 @@ mod tests {
         let mut forwarded = sent.clone();
         forwarded.headers.remove("x-internal");
         forwarded.headers.add("x-tag", "BLUE");
-        let text = side_by_side("sent", Some(&sent), "forwarded", Some(&forwarded));
+        let text = side_by_side("sent", Some(sent.parts()), "forwarded", Some(forwarded.parts()));
         assert_eq!(
             text,
             "\n\n  sent                   | forwarded\n  \
@@ -174,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_missing_message_is_shown_as_nothing() {
-        let text = side_by_side("sent", Some(&Request::get("/")), "forwarded", None);
+        let text = side_by_side("sent", Some(Request::get("/").parts()), "forwarded", None);
         assert!(text.contains("+(nothing)"), "{text}");
     }
 }

@@ -77,6 +77,14 @@ pub struct Response {
     pub(crate) trailers: HeaderList,
 }
 
+/// What a message of either kind consists of.
+#[derive(Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    pub(crate) headers: &'a HeaderList,
+    pub(crate) body: &'a Body,
+    pub(crate) trailers: &'a HeaderList,
+}
+
 impl Request {
     /// A request with this method and this path, to `example.com` over `http`.
     ///
@@ -238,6 +246,10 @@ macro_rules! message {
             /// The trailers.
             pub fn trailers(&self) -> &HeaderList {
                 &self.trailers
+            }
+
+            pub(crate) fn parts(&self) -> Parts<'_> {
+                Parts { headers: &self.headers, body: &self.body, trailers: &self.trailers }
             }
         }
     };

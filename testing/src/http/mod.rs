@@ -4,5 +4,5 @@ mod headers;
 mod message;
 
 pub use headers::HeaderList;
-pub(crate) use message::{Body, property_path};
+pub(crate) use message::{Body, Parts, property_path};
 pub use message::{Request, Response};

@@ -1,7 +1,8 @@
 //! What the cases met, and what they must have met.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use waxwing::ErrorPolicy;
 
 /// What must have happened at least once in all cases together: a callback of the extension, an error that it
 /// got, or a line that the SDK logged.
@@ -37,21 +38,80 @@ const EXPECTED: &[&str] = &[
     "log the context exists already",
     "log the parent is not a root context",
     "log the root context has no accepted configuration",
-    "log proxy_send_local_response: internal failure",
+    "log proxy_send_local_response: ",
     "log configuration: it is empty, and JSON is expected",
     "log configuration at `a`: invalid type, expected u32",
     "log the configuration is not UTF-8 text",
     "host re-entered",
+    "Request: continue",
+    "Request: pause",
+    "Request: an answer",
+    "ResponseHeaders: continue",
+    "ResponseHeaders: pause",
+    "ResponseHeaders: an answer",
+    "ResponseBody: continue",
+    "ResponseBody: pause",
+    "ResponseTrailers: continue",
+    "ResponseTrailers: pause",
 ];
 
-#[derive(Default)]
-pub(crate) struct Coverage(RefCell<BTreeSet<&'static str>>);
+/// The same for one policy: what became of errors and of absent contexts.
+fn expected_of(policy: ErrorPolicy) -> &'static [&'static str] {
+    match policy {
+        ErrorPolicy::FailClosed => &[
+            "Request: an error was turned into an answer",
+            "Request: an error after an answer was turned into pause",
+            "Request: an absent context was turned into pause",
+            "ResponseHeaders: an error was turned into an answer",
+            "ResponseHeaders: an error after an answer was turned into continue",
+            "ResponseHeaders: an absent context was turned into pause",
+            "ResponseBody: an error was turned into a reset",
+            "ResponseBody: an absent context was turned into pause",
+            "ResponseTrailers: an error was turned into pause",
+            "ResponseTrailers: an absent context was turned into pause",
+        ],
+        ErrorPolicy::FailOpen => &[
+            "Request: an error was turned into continue",
+            "Request: an absent context was turned into continue",
+            "ResponseHeaders: an error was turned into continue",
+            "ResponseHeaders: an absent context was turned into continue",
+            "ResponseBody: an error was turned into continue",
+            "ResponseBody: an absent context was turned into continue",
+            "ResponseTrailers: an error was turned into continue",
+            "ResponseTrailers: an absent context was turned into continue",
+        ],
+        ErrorPolicy::Reset => &[
+            "Request: an error was turned into a reset",
+            "Request: an absent context was turned into pause",
+            "ResponseHeaders: an error was turned into a reset",
+            "ResponseHeaders: an absent context was turned into pause",
+            "ResponseBody: an error was turned into a reset",
+            "ResponseBody: an absent context was turned into pause",
+            "ResponseTrailers: an error was turned into pause",
+            "ResponseTrailers: an absent context was turned into pause",
+        ],
+        other => unreachable!("{other:?} is not tested"),
+    }
+}
+
+/// What the cases of one policy met, and how often.
+pub(crate) struct Coverage {
+    policy: ErrorPolicy,
+    met: RefCell<BTreeMap<&'static str, u32>>,
+}
 
 impl Coverage {
+    pub(crate) fn new(policy: ErrorPolicy) -> Self {
+        let expected = EXPECTED.iter().chain(expected_of(policy)).map(|expected| (*expected, 0));
+        Coverage { policy, met: RefCell::new(expected.collect()) }
+    }
+
     /// Notes that something was met, if it is one of those expected, or begins with one.
     pub(crate) fn met(&self, what: &str) {
-        for expected in EXPECTED.iter().filter(|expected| what.starts_with(**expected)) {
-            self.0.borrow_mut().insert(expected);
+        for (_, times) in
+            self.met.borrow_mut().iter_mut().filter(|(expected, _)| what.starts_with(**expected))
+        {
+            *times += 1;
         }
     }
 
@@ -64,8 +124,8 @@ impl Coverage {
 
     #[track_caller]
     pub(crate) fn assert_complete(&self) {
-        let met = self.0.borrow();
-        let missing: Vec<_> = EXPECTED.iter().filter(|expected| !met.contains(**expected)).collect();
-        assert!(missing.is_empty(), "no case met {missing:#?}");
+        let met = self.met.borrow();
+        let missing: Vec<_> = met.iter().filter(|(_, times)| **times == 0).map(|(what, _)| what).collect();
+        assert!(missing.is_empty(), "{:?}: no case met {missing:#?}", self.policy);
     }
 }

@@ -1,46 +1,43 @@
 //! A host that answers anything, and calls back from inside any call.
 
+use crate::case::{Case, set_case};
 use crate::chaos::Chaos;
-use crate::coverage::Coverage;
-use crate::extension::{Chaotic, set_case};
+use crate::ledger::Phase;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use waxwing::__private::{
-    Answer, BufferType, Dispatcher, Guest, Host, LocalResponseParts, MapType, StreamType, enter,
+    Answer, BufferType, Dispatcher, Extension, Guest, Host, LocalResponseParts, MapType, StreamType, enter,
 };
 use waxwing::Status;
 
 /// How deep it calls back into a guest that is calling it.
 const MAX_DEPTH: u8 = 3;
 
-pub(crate) struct HostileHost {
-    guest: Rc<Dispatcher<Chaotic>>,
-    chaos: Rc<Chaos>,
-    coverage: Rc<Coverage>,
+pub(crate) struct HostileHost<R: Extension> {
+    guest: Rc<Dispatcher<R>>,
+    case: Case,
     /// Of the contexts that it made, and may have deleted.
     ids: RefCell<Vec<u32>>,
     depth: Cell<u8>,
-    this: Weak<HostileHost>,
+    this: Weak<HostileHost<R>>,
 }
 
-impl HostileHost {
-    pub(crate) fn start(chaos: Chaos, coverage: Rc<Coverage>) -> Rc<Self> {
-        let chaos = Rc::new(chaos);
-        set_case(Some((chaos.clone(), coverage.clone())));
+impl<R: Extension> HostileHost<R> {
+    pub(crate) fn start(case: Case) -> Rc<Self> {
+        set_case(Some(case.clone()));
         let host = Rc::new_cyclic(|this| HostileHost {
             guest: Rc::new(Dispatcher::new()),
-            chaos,
-            coverage,
+            case,
             ids: RefCell::new(vec![1]),
             depth: Cell::new(0),
             this: this.clone(),
         });
         // Most cases begin as a sane host would.
-        if !host.chaos.rarely(8) {
+        if !host.chaos().rarely(8) {
             host.enter(|guest| {
-                guest.on_context_create(1, 0);
+                host.create(guest, 1, 0);
                 guest.on_vm_start(1, 0);
-                guest.on_configure(1, 2);
+                host.case.ledger.other(|| guest.on_configure(1, 2));
             });
         }
         host
@@ -52,7 +49,7 @@ impl HostileHost {
         set_case(None);
     }
 
-    fn enter(&self, callback: impl FnOnce(&Dispatcher<Chaotic>)) {
+    fn enter(&self, callback: impl FnOnce(&Dispatcher<R>)) {
         let Some(host) = self.this.upgrade() else { return };
         self.depth.set(self.depth.get() + 1);
         enter(host, self.guest.clone(), || callback(&self.guest));
@@ -72,33 +69,61 @@ impl HostileHost {
     pub(crate) fn call(&self, [kind, id, number, flags]: [u8; 4]) {
         let id = self.id(id);
         let (number, flag) = (usize::from(number), flags & 1 == 1);
+        let ledger = &self.case.ledger;
         self.enter(|guest| match kind % 16 {
             0 | 1 => {
                 // A new stream, of the root context most of the time; rarely with an id that exists.
                 let parent = if flags < 200 { 1 } else { id };
-                let context = if flags % 16 == 0 { id } else { self.new_id() };
-                guest.on_context_create(context, parent);
+                self.create(guest, if flags % 16 == 0 { id } else { self.new_id() }, parent);
             }
             2 => {
                 let root = self.new_id();
-                guest.on_context_create(root, 0);
-                guest.on_configure(root, number);
+                self.create(guest, root, 0);
+                ledger.other(|| guest.on_configure(root, number));
             }
-            3 => {
+            3 => ledger.other(|| {
                 guest.on_vm_start(id, number);
                 guest.on_configure(if flag { id } else { 1 }, number);
-            }
-            4 | 5 => drop(guest.on_request_headers(id, number, flag)),
-            6 => drop(guest.on_request_body(id, number, flag)),
-            7 => drop(guest.on_request_trailers(id, number)),
-            8 | 9 => drop(guest.on_response_headers(id, number, flag)),
-            10 => drop(guest.on_response_body(id, number, flag)),
-            11 => drop(guest.on_response_trailers(id, number)),
-            12 => drop(guest.on_done(id)),
-            13 => guest.on_log(id),
+            }),
+            12 => ledger.other(|| guest.on_done(id)),
+            13 => ledger.other(|| guest.on_log(id)),
             14 => drop(guest.allocate(number * number * number)),
-            _ => guest.on_delete(if flags < 250 && id == 1 { 2 } else { id }),
+            15 => {
+                let id = if flags < 250 && id == 1 { 2 } else { id };
+                ledger.delete(id, || guest.on_delete(id));
+            }
+            kind => self.stream(guest, kind, id, number, flag),
         });
+    }
+
+    fn create(&self, guest: &Dispatcher<R>, context: u32, parent: u32) {
+        self.case.ledger.create(context, || guest.on_context_create(context, parent));
+    }
+
+    /// A callback of a request or a response.
+    fn stream(&self, guest: &Dispatcher<R>, kind: u8, id: u32, number: usize, flag: bool) {
+        let ledger = &self.case.ledger;
+        let (phase, name) = match kind {
+            4 | 5 => (Phase::Request, "on_request_headers"),
+            6 => (Phase::Request, "on_request_body"),
+            7 => (Phase::Request, "on_request_trailers"),
+            8 | 9 => (Phase::ResponseHeaders, "on_response_headers"),
+            10 => (Phase::ResponseBody, "on_response_body"),
+            _ => (Phase::ResponseTrailers, "on_response_trailers"),
+        };
+        let what = ledger.stream(phase, name, id, || match kind {
+            4 | 5 => guest.on_request_headers(id, number, flag),
+            6 => guest.on_request_body(id, number, flag),
+            7 => guest.on_request_trailers(id, number),
+            8 | 9 => guest.on_response_headers(id, number, flag),
+            10 => guest.on_response_body(id, number, flag),
+            _ => guest.on_response_trailers(id, number),
+        });
+        self.case.coverage.met(&format!("{phase:?}: {what}"));
+    }
+
+    fn chaos(&self) -> &Chaos {
+        &self.case.chaos
     }
 
     fn new_id(&self) -> u32 {
@@ -110,9 +135,9 @@ impl HostileHost {
 
     /// What a host function does before it answers: it may call back, and it may refuse.
     fn step(&self) -> Answer {
-        let chaos = &self.chaos;
+        let chaos = self.chaos();
         if chaos.rarely(12) && self.depth.get() <= MAX_DEPTH {
-            self.coverage.met("host re-entered");
+            self.case.coverage.met("host re-entered");
             self.call([chaos.byte(), chaos.byte(), chaos.byte(), chaos.byte()]);
         }
         match chaos.below(16) {
@@ -125,8 +150,9 @@ impl HostileHost {
     /// A pair block, sound or not.
     fn pairs(&self) -> Vec<u8> {
         let mut block = b"\x02\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x02\0\0\0a\x001\0b\x0022\0".to_vec();
-        let chaos = &self.chaos;
+        let chaos = self.chaos();
         match chaos.below(8) {
+            4 => block.truncate(usize::from(chaos.below(6))),
             5 => block.truncate(usize::from(chaos.byte()) % block.len()),
             6 => block.extend(chaos.bytes()),
             7 => {
@@ -139,30 +165,30 @@ impl HostileHost {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        match self.chaos.below(8) {
+        match self.chaos().below(8) {
             0 => b"text".to_vec(),
             7 => vec![b'z'; 5_000],
-            _ => self.chaos.bytes(),
+            _ => self.chaos().bytes(),
         }
     }
 }
 
-impl Host for HostileHost {
+impl<R: Extension> Host for HostileHost<R> {
     fn log(&self, level: u32, message: &[u8]) -> Answer {
         if level >= 3 {
-            self.coverage.logged(&String::from_utf8_lossy(message));
+            self.case.coverage.logged(&String::from_utf8_lossy(message));
         }
         self.step()
     }
     fn current_time_nanoseconds(&self) -> Answer<u64> {
-        self.step().map(|()| u64::from(self.chaos.byte()) << 56)
+        self.step().map(|()| u64::from(self.chaos().byte()) << 56)
     }
     fn buffer_bytes(&self, buffer: BufferType, _start: usize, _max_len: usize) -> Answer<Vec<u8>> {
         self.step()?;
         if buffer != BufferType::PLUGIN_CONFIGURATION {
             return Ok(self.bytes());
         }
-        Ok(match self.chaos.below(16) {
+        Ok(match self.chaos().below(16) {
             13 => b"".to_vec(),
             14 => b"{\"a\": \"secret\"}".to_vec(),
             15 => b"\"\xff".to_vec(),
@@ -194,10 +220,14 @@ impl Host for HostileHost {
         self.step()
     }
     fn close_stream(&self, _stream: StreamType) -> Answer {
+        self.case.ledger.reset();
         self.step()
     }
-    fn send_local_response(&self, _response: LocalResponseParts<'_>) -> Answer {
-        self.step()
+    fn send_local_response(&self, response: LocalResponseParts<'_>) -> Answer {
+        self.case.ledger.answer(response.details, || {
+            self.step()?;
+            if self.chaos().rarely(4) { Err(Status::INTERNAL_FAILURE) } else { Ok(()) }
+        })
     }
     fn property(&self, _path: &[u8]) -> Answer<Vec<u8>> {
         self.step().map(|()| self.bytes())
@@ -210,8 +240,8 @@ impl Host for HostileHost {
     }
 
     fn misplace(&self, address: usize, len: usize) -> (usize, usize) {
-        let error = usize::from(self.chaos.byte()) << self.chaos.below(64);
-        match self.chaos.below(16) {
+        let error = usize::from(self.chaos().byte()) << self.chaos().below(64);
+        match self.chaos().below(16) {
             14 => (address.wrapping_add(error), len),
             15 => (address, len.wrapping_add(error)),
             _ => (address, len),

@@ -1,39 +1,68 @@
-//! Random callbacks, on a host that answers anything and calls back from inside any call: nothing panics.
+//! Random callbacks, on a host that answers anything and calls back from inside any call: nothing panics, and
+//! what the extension returned, or its error policy made of it, is what the host gets.
 //!
 //! Every case is a sequence of callbacks, with ids most of which are alive, and a string of bytes from which
-//! the host and the extension take their decisions. At the end, each callback and each error must have been
-//! met. `PROPTEST_CASES=1000000 cargo test --release -p waxwing --test hostile` runs a million cases.
+//! the host and the extension take their decisions. It runs under each error policy. At the end, each callback
+//! and each error must have been met, and each policy in each phase.
+//! `PROPTEST_CASES=1000000 cargo test --release -p waxwing --test hostile` runs a million cases.
 #![forbid(unsafe_code)]
 #![allow(missing_docs, clippy::cast_possible_truncation, reason = "a test")]
 
+mod behaviour;
+mod case;
 mod chaos;
 mod coverage;
 mod extension;
 mod host;
+mod ledger;
 
+use case::Case;
 use chaos::Chaos;
 use coverage::Coverage;
 use host::HostileHost;
+use ledger::Ledger;
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::rc::Rc;
+use waxwing::__private::Extension;
 
 #[test]
-fn nothing_that_a_host_does_makes_the_sdk_panic() {
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 5_000 };
+fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 1_250 };
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let coverage = Rc::new(Coverage::default());
-    let case = (vec(any::<[u8; 4]>(), 1..40), vec(any::<u8>(), 0..1_500));
+    let closed = coverage_of::<extension::Closed>();
+    let open = coverage_of::<extension::Open>();
+    let reset = coverage_of::<extension::Reset>();
+    let case = (vec(any::<[u8; 4]>(), 1..40), vec(any::<u8>(), 0..4_000));
     runner
         .run(&case, |(callbacks, decisions)| {
-            let host = HostileHost::start(Chaos::new(decisions), coverage.clone());
-            for callback in callbacks {
-                host.call(callback);
-            }
-            host.stop();
-            Ok(())
+            run::<extension::Closed>(&callbacks, &decisions, &closed)?;
+            run::<extension::Open>(&callbacks, &decisions, &open)?;
+            run::<extension::Reset>(&callbacks, &decisions, &reset)
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
-    coverage.assert_complete();
+    closed.assert_complete();
+    open.assert_complete();
+    reset.assert_complete();
+}
+
+fn coverage_of<R: Extension>() -> Rc<Coverage> {
+    Rc::new(Coverage::new(R::ON_ERROR))
+}
+
+/// Runs a case under the policy of an extension.
+fn run<R: Extension>(
+    callbacks: &[[u8; 4]],
+    decisions: &[u8],
+    coverage: &Rc<Coverage>,
+) -> Result<(), TestCaseError> {
+    let ledger = Rc::new(Ledger::new(R::ON_ERROR));
+    let chaos = Rc::new(Chaos::new(decisions.to_vec()));
+    let host = HostileHost::<R>::start(Case { chaos, coverage: coverage.clone(), ledger: ledger.clone() });
+    for callback in callbacks {
+        host.call(*callback);
+    }
+    host.stop();
+    ledger.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
 }

@@ -2,6 +2,7 @@
 
 use super::Verdict;
 use super::repository::Repository;
+use super::test::UI;
 use crate::target::WasmCompiler;
 use crate::toolchain::{self, Toolchain, WASM_TARGET};
 use anyhow::Result;
@@ -26,7 +27,8 @@ pub(super) fn features(repository: &Repository) -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
-/// Modules are linked, not only checked: an import without its module fails there.
+/// Modules are linked, not only checked: an import without its module fails there. Those for the second target
+/// are run as well.
 pub(super) fn examples(repository: &Repository) -> Result<Verdict> {
     modules(repository, &WasmCompiler::ensure()?)?;
     let other = WASM_TARGETS[1];
@@ -36,6 +38,11 @@ pub(super) fn examples(repository: &Repository) -> Result<Verdict> {
         build.args(["build", "--target", other]);
         build
     })?;
+    // The stage `test` has run those for the first target.
+    let mut test = Toolchain::active().cargo();
+    test.env("WAXWING_WASM_DIR", repository.target_directory().join(other).join("release"));
+    test.args(["test", "--locked", "--workspace", "--exclude", UI, "--all-targets", "--all-features"]);
+    repository.run(test.arg("on_every_host"))?;
     Ok(Verdict::Passed)
 }
 

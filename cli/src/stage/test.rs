@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use waxwing_testing::envoy::Install;
 
 /// The package whose tests hold for one version of the compiler; see [`ui`].
-const UI: &str = "waxwing-ui";
+pub(super) const UI: &str = "waxwing-ui";
 
 /// The tests of all crates, or those that the user named.
 pub(super) fn all(repository: &Repository) -> Result<Verdict> {

@@ -53,8 +53,8 @@ const INLINE_HEADERS: usize = 2;
 /// An answer to the client, in place of the upstream's.
 ///
 /// A callback sends it by returning it, as [`Action::Respond`](crate::Action::Respond); where an answer is
-/// not possible any more, there is no such action. The headers are checked when it is sent: one with CR, LF
-/// or NUL makes the callback fail with [`Error::InvalidHeader`] instead.
+/// not possible any more, there is no such action. The headers are checked when it is sent: one that
+/// [`HeadersMut`](crate::HeadersMut) would refuse makes the callback fail with [`Error::InvalidHeader`] instead.
 ///
 /// Envoy adds `content-length`, and `content-type: text/plain` if there is a body and no other type; to a
 /// gRPC request it answers with status 200 and the gRPC status in the headers. Specification:

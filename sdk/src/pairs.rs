@@ -166,8 +166,9 @@ fn length(len: usize) -> [u8; 4] {
     (len as u32).to_le_bytes()
 }
 
+/// Writes bytes to the start of what is left to write, if they fit.
 #[inline]
-fn put(block: &mut &mut [u8], bytes: &[u8]) {
+pub(crate) fn put(block: &mut &mut [u8], bytes: &[u8]) {
     if let Some((head, rest)) = core::mem::take(block).split_at_mut_checked(bytes.len()) {
         head.copy_from_slice(bytes);
         *block = rest;

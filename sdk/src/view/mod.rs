@@ -15,6 +15,7 @@ pub use log::{StreamDone, StreamLog};
 use crate::abi::arena::Scope;
 use crate::abi::call;
 use crate::dispatcher::Vm;
+use crate::pairs::put;
 use crate::{Error, LogLevel, Result};
 use core::time::Duration;
 
@@ -110,12 +111,10 @@ fn encode_path<'a>(scope: Scope<'a>, path: &[&'a str]) -> Result<&'a [u8]> {
     }
     let encoded = scope.build(size, |mut rest| {
         for (index, segment) in path.iter().enumerate() {
-            for part in [if index == 0 { &[][..] } else { &[0] }, segment.as_bytes()] {
-                if let Some((head, tail)) = core::mem::take(&mut rest).split_at_mut_checked(part.len()) {
-                    head.copy_from_slice(part);
-                    rest = tail;
-                }
+            if index != 0 {
+                put(&mut rest, &[0]);
             }
+            put(&mut rest, segment.as_bytes());
         }
     });
     encoded.ok_or(Error::OutOfMemory)

@@ -34,6 +34,7 @@
 //!
 //! `docs/testing.md` is the guide; `docs/fidelity.md` says where the model and Envoy differ.
 #![forbid(unsafe_code)]
+mod answer;
 mod backend;
 mod builder;
 mod clock;
@@ -63,6 +64,7 @@ mod trap;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 
+pub use answer::Answer;
 pub use builder::{HostBuilder, StartError};
 pub use clock::Clock;
 pub use config::IntoConfig;

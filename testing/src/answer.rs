@@ -1,0 +1,47 @@
+//! What an upstream of callouts does with a request.
+
+use crate::Response;
+use std::time::Duration;
+
+/// What an upstream does with a callout: it answers, now or later, or it fails in one of the ways in which real
+/// ones do.
+///
+/// ```
+/// use std::time::Duration;
+/// use waxwing_testing::{Answer, Request, Response};
+///
+/// let authz = |request: &Request| match request.path().as_str() {
+///     "/check" => Answer::from(Response::new(200)).after(Duration::from_millis(20)),
+///     _ => Answer::Hang,
+/// };
+/// assert_eq!(authz(&Request::get("/slow")), Answer::Hang);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// It answers with this response.
+    Respond(Response),
+    /// It takes that long, and does the other then.
+    After(Duration, Box<Answer>),
+    /// It takes the request and never answers: the callout ends when its time is over.
+    Hang,
+    /// It takes the request and closes the connection without an answer.
+    Reset,
+    /// It refuses the connection: nothing listens where it should be. Of a real upstream, that is so for all
+    /// requests or for none.
+    Refuse,
+}
+
+impl Answer {
+    /// The same, when that long has passed.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Answer::After(delay, Box::new(self))
+    }
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Answer::Respond(response)
+    }
+}

@@ -141,8 +141,10 @@ pub mod __private {
     pub use crate::abi::guest::initialize;
     pub use crate::abi::guest::{Callback, Callbacks, Guest, Static};
     #[cfg(not(target_arch = "wasm32"))]
-    pub use crate::abi::host::{Answer, Host, LocalResponseParts, Memory, enter};
-    pub use crate::abi::wire::{BufferType, MapType, NO_GRPC_STATUS, StreamType};
+    pub use crate::abi::host::{
+        Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, Memory, enter,
+    };
+    pub use crate::abi::wire::{BufferType, MapType, MetricType, NO_GRPC_STATUS, PeerType, StreamType};
     pub use crate::context::{Extension, NoStreams, RootContext};
     pub use crate::dispatcher::Dispatcher;
     pub use crate::pairs;

@@ -87,7 +87,7 @@ pub use trap::Trap;
 #[doc(inline)]
 pub use serde_json::{Value, json};
 #[doc(inline)]
-pub use waxwing::__private::{BufferType, Callback, MapType, StreamType};
+pub use waxwing::__private::{BufferType, Callback, MapType, MetricType, PeerType, StreamType};
 #[doc(inline)]
 pub use waxwing::LogLevel;
 

@@ -3,7 +3,7 @@
 use crate::host_call::{HostCall, Reply};
 use crate::trap::Trap;
 use std::fmt;
-use waxwing::__private::{BufferType, Callback, MapType};
+use waxwing::__private::{BufferType, Callback, MapType, PeerType};
 use waxwing::Status;
 
 /// Something that happened.
@@ -62,6 +62,44 @@ pub enum Arguments {
     },
     /// Trailer callbacks: the number of trailers.
     Trailers(usize),
+    /// Metadata callbacks: the number of entries.
+    Metadata(usize),
+    /// `on_queue_ready`: the queue.
+    Queue(u32),
+    /// The close callbacks of TCP connections: who closed it.
+    Peer(PeerType),
+    /// `on_http_call_response`
+    HttpCall {
+        /// Of which call.
+        token: u32,
+        /// The number of headers; 0 if the call failed.
+        headers: usize,
+        /// The number of bytes of the body.
+        body_size: usize,
+        /// The number of trailers.
+        trailers: usize,
+    },
+    /// The gRPC callbacks but the last, and `on_resolve_dns`.
+    Grpc {
+        /// Of which call, stream or lookup.
+        token: u32,
+        /// The number of entries of metadata, or the bytes of the message.
+        size: usize,
+    },
+    /// `on_grpc_close`
+    GrpcClose {
+        /// Of which call or stream.
+        token: u32,
+        /// The gRPC status.
+        status: u32,
+    },
+    /// `on_foreign_function`
+    Foreign {
+        /// Which function.
+        function: u32,
+        /// The number of bytes of its argument.
+        size: usize,
+    },
 }
 
 /// What a callback returned.
@@ -196,6 +234,18 @@ impl fmt::Display for Arguments {
             }
             Arguments::Body { size, end_of_stream } => write!(f, " {size} bytes{}", end(end_of_stream)),
             Arguments::Trailers(count) => write!(f, " {count} trailers"),
+            Arguments::Metadata(count) => write!(f, " {count} entries"),
+            Arguments::Queue(queue) => write!(f, " queue {queue}"),
+            Arguments::Peer(peer) => match peer.name() {
+                Some(name) => write!(f, " by {}", name.to_lowercase()),
+                None => write!(f, " by peer type {}", peer.0),
+            },
+            Arguments::HttpCall { token, headers, body_size, trailers } => {
+                write!(f, " call {token}: {headers} headers, {body_size} bytes, {trailers} trailers")
+            }
+            Arguments::Grpc { token, size } => write!(f, " token {token}: {size}"),
+            Arguments::GrpcClose { token, status } => write!(f, " token {token}: gRPC status {status}"),
+            Arguments::Foreign { function, size } => write!(f, " function {function}: {size} bytes"),
         }
     }
 }

@@ -52,6 +52,20 @@ macro_rules! __export_callback {
             }
         }
     };
+    (on_tick, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_tick(root: u32) {
+                $crate::__private::Guest::on_tick($guest, root)
+            }
+        }
+    };
+    (on_queue_ready, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_queue_ready(root: u32, queue: u32) {
+                $crate::__private::Guest::on_queue_ready($guest, root, queue)
+            }
+        }
+    };
     (on_request_headers, $guest:expr) => {
         $crate::__export! {
             fn proxy_on_request_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
@@ -73,6 +87,13 @@ macro_rules! __export_callback {
             }
         }
     };
+    (on_request_metadata, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_request_metadata(context: u32, count: usize) -> u32 {
+                $crate::__private::Guest::on_request_metadata($guest, context, count)
+            }
+        }
+    };
     (on_response_headers, $guest:expr) => {
         $crate::__export! {
             fn proxy_on_response_headers(context: u32, count: usize, end_of_stream: u32) -> u32 {
@@ -91,6 +112,97 @@ macro_rules! __export_callback {
         $crate::__export! {
             fn proxy_on_response_trailers(context: u32, count: usize) -> u32 {
                 $crate::__private::Guest::on_response_trailers($guest, context, count)
+            }
+        }
+    };
+    (on_response_metadata, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_response_metadata(context: u32, count: usize) -> u32 {
+                $crate::__private::Guest::on_response_metadata($guest, context, count)
+            }
+        }
+    };
+    (on_new_connection, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_new_connection(context: u32) -> u32 {
+                $crate::__private::Guest::on_new_connection($guest, context)
+            }
+        }
+    };
+    (on_downstream_data, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_downstream_data(context: u32, size: usize, end_of_stream: u32) -> u32 {
+                $crate::__private::Guest::on_downstream_data($guest, context, size, end_of_stream != 0)
+            }
+        }
+    };
+    (on_upstream_data, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_upstream_data(context: u32, size: usize, end_of_stream: u32) -> u32 {
+                $crate::__private::Guest::on_upstream_data($guest, context, size, end_of_stream != 0)
+            }
+        }
+    };
+    (on_downstream_connection_close, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_downstream_connection_close(context: u32, peer: u32) {
+                $crate::__private::Guest::on_downstream_connection_close($guest, context, peer)
+            }
+        }
+    };
+    (on_upstream_connection_close, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_upstream_connection_close(context: u32, peer: u32) {
+                $crate::__private::Guest::on_upstream_connection_close($guest, context, peer)
+            }
+        }
+    };
+    (on_http_call_response, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_http_call_response(context: u32, token: u32, headers: usize, body_size: usize, trailers: usize) {
+                $crate::__private::Guest::on_http_call_response($guest, context, token, headers, body_size, trailers)
+            }
+        }
+    };
+    (on_grpc_receive_initial_metadata, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_grpc_receive_initial_metadata(context: u32, token: u32, count: usize) {
+                $crate::__private::Guest::on_grpc_receive_initial_metadata($guest, context, token, count)
+            }
+        }
+    };
+    (on_grpc_receive, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_grpc_receive(context: u32, token: u32, size: usize) {
+                $crate::__private::Guest::on_grpc_receive($guest, context, token, size)
+            }
+        }
+    };
+    (on_grpc_receive_trailing_metadata, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_grpc_receive_trailing_metadata(context: u32, token: u32, count: usize) {
+                $crate::__private::Guest::on_grpc_receive_trailing_metadata($guest, context, token, count)
+            }
+        }
+    };
+    (on_grpc_close, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_grpc_close(context: u32, token: u32, status: u32) {
+                $crate::__private::Guest::on_grpc_close($guest, context, token, status)
+            }
+        }
+    };
+    (on_foreign_function, $guest:expr) => {
+        $crate::__export! {
+            fn proxy_on_foreign_function(context: u32, function: u32, size: usize) {
+                $crate::__private::Guest::on_foreign_function($guest, context, function, size)
+            }
+        }
+    };
+    (on_resolve_dns, $guest:expr) => {
+        $crate::__export! {
+            fn envoy_on_resolve_dns(root: u32, token: u32, size: usize) {
+                $crate::__private::Guest::on_resolve_dns($guest, root, token, size)
             }
         }
     };

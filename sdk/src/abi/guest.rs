@@ -5,7 +5,7 @@ use crate::dispatcher::Dispatcher;
 use core::fmt;
 
 macro_rules! callbacks {
-    ($( $(#[$doc:meta])* $name:ident = $export:literal; )*) => {
+    ($( $(#[$doc:meta])* $name:ident = $prefix:literal $export:literal; )*) => {
         /// A callback of the ABI.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[non_exhaustive]
@@ -20,11 +20,11 @@ macro_rules! callbacks {
             /// The name under which a module exports it.
             pub const fn export_name(self) -> &'static str {
                 match self {
-                    $( Callback::$name => concat!("proxy_", $export), )*
+                    $( Callback::$name => concat!($prefix, $export), )*
                 }
             }
 
-            /// The name of the method that an extension implements.
+            /// The same without its prefix.
             pub const fn name(self) -> &'static str {
                 match self {
                     $( Callback::$name => $export, )*
@@ -36,29 +36,61 @@ macro_rules! callbacks {
 
 callbacks! {
     /// A context begins.
-    ContextCreate = "on_context_create";
+    ContextCreate = "proxy_" "on_context_create";
     /// The VM has started.
-    VmStart = "on_vm_start";
+    VmStart = "proxy_" "on_vm_start";
     /// A root context gets its configuration.
-    Configure = "on_configure";
+    Configure = "proxy_" "on_configure";
+    /// The timer of a root context.
+    Tick = "proxy_" "on_tick";
+    /// An item is in a queue of a root context.
+    QueueReady = "proxy_" "on_queue_ready";
     /// The headers of the request have arrived.
-    RequestHeaders = "on_request_headers";
+    RequestHeaders = "proxy_" "on_request_headers";
     /// A part of the request's body has arrived.
-    RequestBody = "on_request_body";
+    RequestBody = "proxy_" "on_request_body";
     /// The trailers of the request have arrived.
-    RequestTrailers = "on_request_trailers";
+    RequestTrailers = "proxy_" "on_request_trailers";
+    /// HTTP/2 metadata of the request has arrived.
+    RequestMetadata = "proxy_" "on_request_metadata";
     /// The headers of the response have arrived.
-    ResponseHeaders = "on_response_headers";
+    ResponseHeaders = "proxy_" "on_response_headers";
     /// A part of the response's body has arrived.
-    ResponseBody = "on_response_body";
+    ResponseBody = "proxy_" "on_response_body";
     /// The trailers of the response have arrived.
-    ResponseTrailers = "on_response_trailers";
+    ResponseTrailers = "proxy_" "on_response_trailers";
+    /// HTTP/2 metadata of the response has arrived.
+    ResponseMetadata = "proxy_" "on_response_metadata";
+    /// A TCP client has connected.
+    NewConnection = "proxy_" "on_new_connection";
+    /// A TCP client has sent bytes.
+    DownstreamData = "proxy_" "on_downstream_data";
+    /// A TCP upstream has sent bytes.
+    UpstreamData = "proxy_" "on_upstream_data";
+    /// The connection to a TCP client is closed.
+    DownstreamConnectionClose = "proxy_" "on_downstream_connection_close";
+    /// The connection to a TCP upstream is closed.
+    UpstreamConnectionClose = "proxy_" "on_upstream_connection_close";
+    /// An HTTP callout has ended.
+    HttpCallResponse = "proxy_" "on_http_call_response";
+    /// The metadata at the start of a gRPC stream's answer.
+    GrpcReceiveInitialMetadata = "proxy_" "on_grpc_receive_initial_metadata";
+    /// A message of a gRPC call or stream.
+    GrpcReceive = "proxy_" "on_grpc_receive";
+    /// The metadata at the end of a gRPC stream's answer.
+    GrpcReceiveTrailingMetadata = "proxy_" "on_grpc_receive_trailing_metadata";
+    /// A gRPC call has failed, or a stream has ended.
+    GrpcClose = "proxy_" "on_grpc_close";
+    /// The host calls a function of the module that is not of the ABI.
+    ForeignFunction = "proxy_" "on_foreign_function";
+    /// An address was looked up (Envoy only).
+    ResolveDns = "envoy_" "on_resolve_dns";
     /// The host has finished with a context.
-    Done = "on_done";
+    Done = "proxy_" "on_done";
     /// The stream is complete and can be logged.
-    Log = "on_log";
+    Log = "proxy_" "on_log";
     /// A context ends.
-    Delete = "on_delete";
+    Delete = "proxy_" "on_delete";
 }
 
 impl fmt::Display for Callback {
@@ -125,18 +157,60 @@ pub trait Guest {
     /// The root context gets its configuration of that many bytes; false refuses.
     fn on_configure(&self, root: u32, configuration_size: usize) -> bool;
 
+    /// The timer of a root context.
+    fn on_tick(&self, root: u32);
+    /// An item is in a queue that the root context has registered.
+    fn on_queue_ready(&self, root: u32, queue: u32);
+
     /// The headers of the request have arrived.
     fn on_request_headers(&self, context: u32, count: usize, end_of_stream: bool) -> u32;
     /// A part of the request's body has arrived; `size` bytes can be read.
     fn on_request_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32;
     /// The trailers of the request have arrived.
     fn on_request_trailers(&self, context: u32, count: usize) -> u32;
+    /// HTTP/2 metadata of the request has arrived; it cannot be read.
+    fn on_request_metadata(&self, context: u32, count: usize) -> u32;
     /// The headers of the response have arrived.
     fn on_response_headers(&self, context: u32, count: usize, end_of_stream: bool) -> u32;
     /// A part of the response's body has arrived; `size` bytes can be read.
     fn on_response_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32;
     /// The trailers of the response have arrived.
     fn on_response_trailers(&self, context: u32, count: usize) -> u32;
+    /// HTTP/2 metadata of the response has arrived; it cannot be read.
+    fn on_response_metadata(&self, context: u32, count: usize) -> u32;
+
+    /// A TCP client has connected.
+    fn on_new_connection(&self, context: u32) -> u32;
+    /// A TCP client has sent bytes; `size` bytes can be read.
+    fn on_downstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32;
+    /// A TCP upstream has sent bytes; `size` bytes can be read.
+    fn on_upstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32;
+    /// The connection to a TCP client is closed, by a `proxy_peer_type_t`.
+    fn on_downstream_connection_close(&self, context: u32, peer: u32);
+    /// The connection to a TCP upstream is closed, by a `proxy_peer_type_t`.
+    fn on_upstream_connection_close(&self, context: u32, peer: u32);
+
+    /// An HTTP callout has ended. Hosts call it for the root context, and some for the stream that asked.
+    fn on_http_call_response(
+        &self,
+        context: u32,
+        token: u32,
+        headers: usize,
+        body_size: usize,
+        trailers: usize,
+    );
+    /// The metadata at the start of a gRPC stream's answer.
+    fn on_grpc_receive_initial_metadata(&self, context: u32, token: u32, count: usize);
+    /// A message of a gRPC call or stream.
+    fn on_grpc_receive(&self, context: u32, token: u32, size: usize);
+    /// The metadata at the end of a gRPC stream's answer.
+    fn on_grpc_receive_trailing_metadata(&self, context: u32, token: u32, count: usize);
+    /// A gRPC call has failed, or a stream has ended, with this status.
+    fn on_grpc_close(&self, context: u32, token: u32, status: u32);
+    /// The host calls a function of the module that is not of the ABI.
+    fn on_foreign_function(&self, context: u32, function: u32, size: usize);
+    /// An address was looked up.
+    fn on_resolve_dns(&self, root: u32, token: u32, size: usize);
 
     /// The host has finished with the context; false asks a root context's deletion to wait.
     fn on_done(&self, context: u32) -> bool;

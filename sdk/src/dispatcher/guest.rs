@@ -2,6 +2,7 @@
 
 use super::Dispatcher;
 use crate::abi::guest::{Callback, Callbacks, Guest};
+use crate::abi::wire::action;
 use crate::context::{Extension, HttpContext};
 use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
@@ -93,6 +94,56 @@ impl<R: Extension> Guest for Dispatcher<R> {
             Self::fail_at_end,
         )
     }
+
+    fn on_tick(&self, _root: u32) {}
+
+    fn on_queue_ready(&self, _root: u32, _queue: u32) {}
+
+    fn on_request_metadata(&self, _context: u32, _count: usize) -> u32 {
+        action::CONTINUE
+    }
+
+    fn on_response_metadata(&self, _context: u32, _count: usize) -> u32 {
+        action::CONTINUE
+    }
+
+    fn on_new_connection(&self, _context: u32) -> u32 {
+        action::CONTINUE
+    }
+
+    fn on_downstream_data(&self, _context: u32, _size: usize, _end_of_stream: bool) -> u32 {
+        action::CONTINUE
+    }
+
+    fn on_upstream_data(&self, _context: u32, _size: usize, _end_of_stream: bool) -> u32 {
+        action::CONTINUE
+    }
+
+    fn on_downstream_connection_close(&self, _context: u32, _peer: u32) {}
+
+    fn on_upstream_connection_close(&self, _context: u32, _peer: u32) {}
+
+    fn on_http_call_response(
+        &self,
+        _context: u32,
+        _token: u32,
+        _headers: usize,
+        _body_size: usize,
+        _trailers: usize,
+    ) {
+    }
+
+    fn on_grpc_receive_initial_metadata(&self, _context: u32, _token: u32, _count: usize) {}
+
+    fn on_grpc_receive(&self, _context: u32, _token: u32, _size: usize) {}
+
+    fn on_grpc_receive_trailing_metadata(&self, _context: u32, _token: u32, _count: usize) {}
+
+    fn on_grpc_close(&self, _context: u32, _token: u32, _status: u32) {}
+
+    fn on_foreign_function(&self, _context: u32, _function: u32, _size: usize) {}
+
+    fn on_resolve_dns(&self, _root: u32, _token: u32, _size: usize) {}
 
     #[inline(always)]
     fn on_done(&self, context: u32) -> bool {

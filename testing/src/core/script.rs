@@ -7,7 +7,7 @@ use crate::timeline::Arguments;
 use crate::trap::Trap;
 use std::cell::RefCell;
 use std::rc::Rc;
-use waxwing::__private::{Callback, Callbacks, Guest, Host, LocalResponseParts};
+use waxwing::__private::{Callback, Callbacks, Guest, Host, LocalResponseParts, PeerType};
 
 type Handler = Box<dyn Fn(&dyn Host, u32, Arguments) -> u32>;
 
@@ -83,6 +83,14 @@ impl Guest for Script {
         self.run(Callback::Configure, root, Arguments::Size(size)) != 0
     }
 
+    fn on_tick(&self, root: u32) {
+        self.run(Callback::Tick, root, Arguments::None);
+    }
+
+    fn on_queue_ready(&self, root: u32, queue: u32) {
+        self.run(Callback::QueueReady, root, Arguments::Queue(queue));
+    }
+
     fn on_request_headers(&self, context: u32, count: usize, end_of_stream: bool) -> u32 {
         self.run(Callback::RequestHeaders, context, Arguments::Headers { count, end_of_stream })
     }
@@ -95,6 +103,10 @@ impl Guest for Script {
         self.run(Callback::RequestTrailers, context, Arguments::Trailers(count))
     }
 
+    fn on_request_metadata(&self, context: u32, count: usize) -> u32 {
+        self.run(Callback::RequestMetadata, context, Arguments::Metadata(count))
+    }
+
     fn on_response_headers(&self, context: u32, count: usize, end_of_stream: bool) -> u32 {
         self.run(Callback::ResponseHeaders, context, Arguments::Headers { count, end_of_stream })
     }
@@ -105,6 +117,66 @@ impl Guest for Script {
 
     fn on_response_trailers(&self, context: u32, count: usize) -> u32 {
         self.run(Callback::ResponseTrailers, context, Arguments::Trailers(count))
+    }
+
+    fn on_response_metadata(&self, context: u32, count: usize) -> u32 {
+        self.run(Callback::ResponseMetadata, context, Arguments::Metadata(count))
+    }
+
+    fn on_new_connection(&self, context: u32) -> u32 {
+        self.run(Callback::NewConnection, context, Arguments::None)
+    }
+
+    fn on_downstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.run(Callback::DownstreamData, context, Arguments::Body { size, end_of_stream })
+    }
+
+    fn on_upstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.run(Callback::UpstreamData, context, Arguments::Body { size, end_of_stream })
+    }
+
+    fn on_downstream_connection_close(&self, context: u32, peer: u32) {
+        self.run(Callback::DownstreamConnectionClose, context, Arguments::Peer(PeerType(peer)));
+    }
+
+    fn on_upstream_connection_close(&self, context: u32, peer: u32) {
+        self.run(Callback::UpstreamConnectionClose, context, Arguments::Peer(PeerType(peer)));
+    }
+
+    fn on_http_call_response(
+        &self,
+        context: u32,
+        token: u32,
+        headers: usize,
+        body_size: usize,
+        trailers: usize,
+    ) {
+        let arguments = Arguments::HttpCall { token, headers, body_size, trailers };
+        self.run(Callback::HttpCallResponse, context, arguments);
+    }
+
+    fn on_grpc_receive_initial_metadata(&self, context: u32, token: u32, count: usize) {
+        self.run(Callback::GrpcReceiveInitialMetadata, context, Arguments::Grpc { token, size: count });
+    }
+
+    fn on_grpc_receive(&self, context: u32, token: u32, size: usize) {
+        self.run(Callback::GrpcReceive, context, Arguments::Grpc { token, size });
+    }
+
+    fn on_grpc_receive_trailing_metadata(&self, context: u32, token: u32, count: usize) {
+        self.run(Callback::GrpcReceiveTrailingMetadata, context, Arguments::Grpc { token, size: count });
+    }
+
+    fn on_grpc_close(&self, context: u32, token: u32, status: u32) {
+        self.run(Callback::GrpcClose, context, Arguments::GrpcClose { token, status });
+    }
+
+    fn on_foreign_function(&self, context: u32, function: u32, size: usize) {
+        self.run(Callback::ForeignFunction, context, Arguments::Foreign { function, size });
+    }
+
+    fn on_resolve_dns(&self, root: u32, token: u32, size: usize) {
+        self.run(Callback::ResolveDns, root, Arguments::Grpc { token, size });
     }
 
     fn on_done(&self, context: u32) -> bool {

@@ -185,6 +185,19 @@ fn invoke(guest: &dyn Guest, callback: Callback, context: u32, arguments: Argume
         (Callback::ResponseTrailers, Arguments::Trailers(count)) => {
             Action(guest.on_response_trailers(context, count))
         }
+        (Callback::RequestMetadata, Arguments::Metadata(count)) => {
+            Action(guest.on_request_metadata(context, count))
+        }
+        (Callback::ResponseMetadata, Arguments::Metadata(count)) => {
+            Action(guest.on_response_metadata(context, count))
+        }
+        (Callback::NewConnection, Arguments::None) => Action(guest.on_new_connection(context)),
+        (Callback::DownstreamData, Arguments::Body { size, end_of_stream }) => {
+            Action(guest.on_downstream_data(context, size, end_of_stream))
+        }
+        (Callback::UpstreamData, Arguments::Body { size, end_of_stream }) => {
+            Action(guest.on_upstream_data(context, size, end_of_stream))
+        }
         (Callback::Done, Arguments::None) => Bool(guest.on_done(context)),
         (Callback::Log, Arguments::None) => {
             guest.on_log(context);
@@ -193,6 +206,45 @@ fn invoke(guest: &dyn Guest, callback: Callback, context: u32, arguments: Argume
         (Callback::Delete, Arguments::None) => {
             guest.on_delete(context);
             Nothing
+        }
+        _ => {
+            notify(guest, callback, context, arguments);
+            Nothing
+        }
+    }
+}
+
+/// The callbacks that return nothing and are not about the way of a message.
+fn notify(guest: &dyn Guest, callback: Callback, context: u32, arguments: Arguments) {
+    match (callback, arguments) {
+        (Callback::Tick, Arguments::None) => guest.on_tick(context),
+        (Callback::QueueReady, Arguments::Queue(queue)) => guest.on_queue_ready(context, queue),
+        (Callback::DownstreamConnectionClose, Arguments::Peer(peer)) => {
+            guest.on_downstream_connection_close(context, peer.0);
+        }
+        (Callback::UpstreamConnectionClose, Arguments::Peer(peer)) => {
+            guest.on_upstream_connection_close(context, peer.0);
+        }
+        (Callback::HttpCallResponse, Arguments::HttpCall { token, headers, body_size, trailers }) => {
+            guest.on_http_call_response(context, token, headers, body_size, trailers);
+        }
+        (Callback::GrpcReceiveInitialMetadata, Arguments::Grpc { token, size }) => {
+            guest.on_grpc_receive_initial_metadata(context, token, size);
+        }
+        (Callback::GrpcReceive, Arguments::Grpc { token, size }) => {
+            guest.on_grpc_receive(context, token, size);
+        }
+        (Callback::GrpcReceiveTrailingMetadata, Arguments::Grpc { token, size }) => {
+            guest.on_grpc_receive_trailing_metadata(context, token, size);
+        }
+        (Callback::GrpcClose, Arguments::GrpcClose { token, status }) => {
+            guest.on_grpc_close(context, token, status);
+        }
+        (Callback::ForeignFunction, Arguments::Foreign { function, size }) => {
+            guest.on_foreign_function(context, function, size);
+        }
+        (Callback::ResolveDns, Arguments::Grpc { token, size }) => {
+            guest.on_resolve_dns(context, token, size);
         }
         _ => unreachable!("the host model calls {callback} with {arguments:?}"),
     }

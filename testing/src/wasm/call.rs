@@ -90,6 +90,11 @@ impl<'a> Call<'a> {
         self.arguments.get(at).and_then(Val::i32).unwrap_or_default().cast_unsigned()
     }
 
+    /// An argument of 64 bits.
+    pub(super) fn number_64(&self, at: usize) -> i64 {
+        self.arguments.get(at).and_then(Val::i64).unwrap_or_default()
+    }
+
     /// A count or an offset.
     pub(super) fn size(&self, at: usize) -> usize {
         self.number(at) as usize

@@ -278,6 +278,14 @@ impl Guest for WasmGuest {
         self.call(Callback::Configure, [root, word(configuration_size)]) != 0
     }
 
+    fn on_tick(&self, root: u32) {
+        self.call(Callback::Tick, [root]);
+    }
+
+    fn on_queue_ready(&self, root: u32, queue: u32) {
+        self.call(Callback::QueueReady, [root, queue]);
+    }
+
     fn on_request_headers(&self, context: u32, count: usize, end_of_stream: bool) -> u32 {
         self.call(Callback::RequestHeaders, [context, word(count), end_of_stream.into()])
     }
@@ -290,6 +298,10 @@ impl Guest for WasmGuest {
         self.call(Callback::RequestTrailers, [context, word(count)])
     }
 
+    fn on_request_metadata(&self, context: u32, count: usize) -> u32 {
+        self.call(Callback::RequestMetadata, [context, word(count)])
+    }
+
     fn on_response_headers(&self, context: u32, count: usize, end_of_stream: bool) -> u32 {
         self.call(Callback::ResponseHeaders, [context, word(count), end_of_stream.into()])
     }
@@ -300,6 +312,66 @@ impl Guest for WasmGuest {
 
     fn on_response_trailers(&self, context: u32, count: usize) -> u32 {
         self.call(Callback::ResponseTrailers, [context, word(count)])
+    }
+
+    fn on_response_metadata(&self, context: u32, count: usize) -> u32 {
+        self.call(Callback::ResponseMetadata, [context, word(count)])
+    }
+
+    fn on_new_connection(&self, context: u32) -> u32 {
+        self.call(Callback::NewConnection, [context])
+    }
+
+    fn on_downstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.call(Callback::DownstreamData, [context, word(size), end_of_stream.into()])
+    }
+
+    fn on_upstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.call(Callback::UpstreamData, [context, word(size), end_of_stream.into()])
+    }
+
+    fn on_downstream_connection_close(&self, context: u32, peer: u32) {
+        self.call(Callback::DownstreamConnectionClose, [context, peer]);
+    }
+
+    fn on_upstream_connection_close(&self, context: u32, peer: u32) {
+        self.call(Callback::UpstreamConnectionClose, [context, peer]);
+    }
+
+    fn on_http_call_response(
+        &self,
+        context: u32,
+        token: u32,
+        headers: usize,
+        body_size: usize,
+        trailers: usize,
+    ) {
+        let sizes = [headers, body_size, trailers].map(word);
+        self.call(Callback::HttpCallResponse, [context, token, sizes[0], sizes[1], sizes[2]]);
+    }
+
+    fn on_grpc_receive_initial_metadata(&self, context: u32, token: u32, count: usize) {
+        self.call(Callback::GrpcReceiveInitialMetadata, [context, token, word(count)]);
+    }
+
+    fn on_grpc_receive(&self, context: u32, token: u32, size: usize) {
+        self.call(Callback::GrpcReceive, [context, token, word(size)]);
+    }
+
+    fn on_grpc_receive_trailing_metadata(&self, context: u32, token: u32, count: usize) {
+        self.call(Callback::GrpcReceiveTrailingMetadata, [context, token, word(count)]);
+    }
+
+    fn on_grpc_close(&self, context: u32, token: u32, status: u32) {
+        self.call(Callback::GrpcClose, [context, token, status]);
+    }
+
+    fn on_foreign_function(&self, context: u32, function: u32, size: usize) {
+        self.call(Callback::ForeignFunction, [context, function, word(size)]);
+    }
+
+    fn on_resolve_dns(&self, root: u32, token: u32, size: usize) {
+        self.call(Callback::ResolveDns, [root, token, word(size)]);
     }
 
     fn on_done(&self, context: u32) -> bool {

@@ -1,15 +1,15 @@
 //! The import table: every function that hosts offer to a module, by its name, with its exact type.
 //!
-//! A function that [`Host`](waxwing::__private::Host) has no method for yet is here too, because a module that
-//! imports it loads everywhere; calling it is answered with [`Status::UNIMPLEMENTED`]. A new host call gives its
-//! row a closure, and nothing else here changes.
+//! Each row checks the arguments against the module's memory and hands them to the method of
+//! [`Host`](waxwing::__private::Host) of that name, which is the same for native guests.
 
 use super::call::{Call, Period, State, Stop};
 use super::module::AbiVersion;
 use super::wasi;
 use wasmi::{Caller, FuncType, Val, ValType};
-use waxwing::__private::{BufferType, LocalResponseParts, MapType, StreamType};
-use waxwing::Status;
+use waxwing::__private::{
+    BufferType, GrpcCallParts, HttpCallParts, LocalResponseParts, MapType, MetricType, StreamType,
+};
 
 /// A function that hosts offer.
 pub(super) struct Function {
@@ -92,8 +92,6 @@ pub(super) fn lookup(module: &str, name: &str, version: AbiVersion) -> Option<&'
 const I: ValType = ValType::I32;
 const L: ValType = ValType::I64;
 
-const UNIMPLEMENTED: Handler = |_| Err(Status::UNIMPLEMENTED.into());
-
 const fn row(name: &'static str, params: &'static [ValType], handler: Handler) -> Function {
     Function::new(name, params, handler)
 }
@@ -106,13 +104,19 @@ const EVERY_VERSION: &[Function] = &[
         let now = call.host()?.current_time_nanoseconds()?;
         call.write(0, &now.to_le_bytes())
     }),
-    row("proxy_set_tick_period_milliseconds", &[I], UNIMPLEMENTED),
+    row("proxy_set_tick_period_milliseconds", &[I], |call| {
+        Ok(call.host()?.set_tick_period(call.number(0))?)
+    }),
     // Buffers
     row("proxy_get_buffer_bytes", &[I; 5], |call| {
         let bytes = call.host()?.buffer_bytes(BufferType(call.number(0)), call.size(1), call.size(2))?;
         call.give(3, &bytes)
     }),
-    row("proxy_get_buffer_status", &[I; 3], UNIMPLEMENTED),
+    row("proxy_get_buffer_status", &[I; 3], |call| {
+        let len = call.host()?.buffer_status(BufferType(call.number(0)))?;
+        call.write_u32(1, word(len))?;
+        call.write_u32(2, 0)
+    }),
     row("proxy_set_buffer_bytes", &[I; 5], |call| {
         let buffer = BufferType(call.number(0));
         Ok(call.host()?.set_buffer_bytes(buffer, call.size(1), call.size(2), call.bytes(3)?)?)
@@ -145,7 +149,10 @@ const EVERY_VERSION: &[Function] = &[
     row("proxy_remove_header_map_value", &[I; 3], |call| {
         Ok(call.host()?.remove_header_map_value(MapType(call.number(0)), call.bytes(1)?)?)
     }),
-    row("proxy_get_header_map_size", &[I; 2], UNIMPLEMENTED),
+    row("proxy_get_header_map_size", &[I; 2], |call| {
+        let size = call.host()?.header_map_size(MapType(call.number(0)))?;
+        call.write_u32(1, word(size))
+    }),
     // Streams
     row("proxy_send_local_response", &[I; 8], |call| {
         Ok(call.host()?.send_local_response(LocalResponseParts {
@@ -168,30 +175,85 @@ const EVERY_VERSION: &[Function] = &[
     row("proxy_set_effective_context", &[I], |call| {
         Ok(call.host()?.set_effective_context(call.number(0))?)
     }),
-    row("proxy_done", &[], UNIMPLEMENTED),
+    row("proxy_done", &[], |call| Ok(call.host()?.done()?)),
     // Callouts
-    row("proxy_http_call", &[I; 10], UNIMPLEMENTED),
-    row("proxy_grpc_call", &[I; 12], UNIMPLEMENTED),
-    row("proxy_grpc_stream", &[I; 9], UNIMPLEMENTED),
-    row("proxy_grpc_send", &[I; 4], UNIMPLEMENTED),
-    row("proxy_grpc_close", &[I], UNIMPLEMENTED),
-    row("proxy_grpc_cancel", &[I], UNIMPLEMENTED),
-    row("proxy_get_status", &[I; 3], UNIMPLEMENTED),
+    row("proxy_http_call", &[I; 10], |call| {
+        let token = call.host()?.http_call(HttpCallParts {
+            upstream: call.bytes(0)?,
+            headers: call.bytes(2)?,
+            body: call.bytes(4)?,
+            trailers: call.bytes(6)?,
+            timeout_milliseconds: call.number(8),
+        })?;
+        call.write_u32(9, token)
+    }),
+    row("proxy_grpc_call", &[I; 12], |call| {
+        let token = call.host()?.grpc_call(grpc_call_parts(call)?, call.bytes(8)?, call.number(10))?;
+        call.write_u32(11, token)
+    }),
+    row("proxy_grpc_stream", &[I; 9], |call| {
+        let token = call.host()?.grpc_stream(grpc_call_parts(call)?)?;
+        call.write_u32(8, token)
+    }),
+    row("proxy_grpc_send", &[I; 4], |call| {
+        Ok(call.host()?.grpc_send(call.number(0), call.bytes(1)?, call.number(3) != 0)?)
+    }),
+    row("proxy_grpc_close", &[I], |call| Ok(call.host()?.grpc_close(call.number(0))?)),
+    row("proxy_grpc_cancel", &[I], |call| Ok(call.host()?.grpc_cancel(call.number(0))?)),
+    row("proxy_get_status", &[I; 3], |call| {
+        let (code, message) = call.host()?.status()?;
+        call.write_u32(0, code)?;
+        call.give(1, &message)
+    }),
     // Shared data and queues
-    row("proxy_get_shared_data", &[I; 5], UNIMPLEMENTED),
-    row("proxy_set_shared_data", &[I; 5], UNIMPLEMENTED),
-    row("proxy_register_shared_queue", &[I; 3], UNIMPLEMENTED),
-    row("proxy_resolve_shared_queue", &[I; 5], UNIMPLEMENTED),
-    row("proxy_enqueue_shared_queue", &[I; 3], UNIMPLEMENTED),
-    row("proxy_dequeue_shared_queue", &[I; 3], UNIMPLEMENTED),
+    row("proxy_get_shared_data", &[I; 5], |call| {
+        let (value, cas) = call.host()?.shared_data(call.bytes(0)?)?;
+        call.give(2, &value)?;
+        call.write_u32(4, cas)
+    }),
+    row("proxy_set_shared_data", &[I; 5], |call| {
+        Ok(call.host()?.set_shared_data(call.bytes(0)?, call.bytes(2)?, call.number(4))?)
+    }),
+    row("proxy_register_shared_queue", &[I; 3], |call| {
+        let queue = call.host()?.register_shared_queue(call.bytes(0)?)?;
+        call.write_u32(2, queue)
+    }),
+    row("proxy_resolve_shared_queue", &[I; 5], |call| {
+        let queue = call.host()?.resolve_shared_queue(call.bytes(0)?, call.bytes(2)?)?;
+        call.write_u32(4, queue)
+    }),
+    row("proxy_enqueue_shared_queue", &[I; 3], |call| {
+        Ok(call.host()?.enqueue_shared_queue(call.number(0), call.bytes(1)?)?)
+    }),
+    row("proxy_dequeue_shared_queue", &[I; 3], |call| {
+        let item = call.host()?.dequeue_shared_queue(call.number(0))?;
+        call.give(1, &item)
+    }),
     // Metrics
-    row("proxy_define_metric", &[I; 4], UNIMPLEMENTED),
-    row("proxy_increment_metric", &[I, L], UNIMPLEMENTED),
-    row("proxy_record_metric", &[I, L], UNIMPLEMENTED),
-    row("proxy_get_metric", &[I; 2], UNIMPLEMENTED),
+    row("proxy_define_metric", &[I; 4], |call| {
+        let metric = call.host()?.define_metric(MetricType(call.number(0)), call.bytes(1)?)?;
+        call.write_u32(3, metric)
+    }),
+    row("proxy_increment_metric", &[I, L], |call| {
+        Ok(call.host()?.increment_metric(call.number(0), call.number_64(1))?)
+    }),
+    row("proxy_record_metric", &[I, L], |call| {
+        Ok(call.host()?.record_metric(call.number(0), call.number_64(1).cast_unsigned())?)
+    }),
+    row("proxy_get_metric", &[I; 2], |call| {
+        let value = call.host()?.metric(call.number(0))?;
+        call.write(1, &value.to_le_bytes())
+    }),
     // Extensions of hosts
-    row("proxy_call_foreign_function", &[I; 6], UNIMPLEMENTED),
-    row("envoy_resolve_dns", &[I; 3], UNIMPLEMENTED),
+    row("proxy_call_foreign_function", &[I; 6], |call| {
+        let result = call.host()?.call_foreign_function(call.bytes(0)?, call.bytes(2)?)?;
+        // Null outputs say that the result is not wanted.
+        if call.number(4) == 0 || call.number(5) == 0 { Ok(()) } else { call.give(4, &result) }
+    }),
+    row("envoy_resolve_dns", &[I; 3], |call| {
+        let token = call.host()?.resolve_dns(call.bytes(0)?)?;
+        call.write_u32(2, token)
+    }),
     // Left over from the C library of Emscripten
     row("pthread_equal", &[I; 2], |call| match call.number(0) == call.number(1) {
         true => Err(Stop::Answer(1)),
@@ -213,7 +275,10 @@ const ONLY_0_1_0: &[Function] = &[
     row("proxy_continue_response", &[], |call| {
         Ok(call.host()?.continue_stream(StreamType::HTTP_RESPONSE)?)
     }),
-    row("proxy_clear_route_cache", &[], UNIMPLEMENTED),
+    row("proxy_clear_route_cache", &[], |call| {
+        call.host()?.call_foreign_function(b"clear_route_cache", b"")?;
+        Ok(())
+    }),
 ];
 
 const SINCE_0_2_0: &[Function] = &[
@@ -223,10 +288,28 @@ const SINCE_0_2_0: &[Function] = &[
     row("proxy_close_stream", &[I], |call| Ok(call.host()?.close_stream(StreamType(call.number(0)))?)),
 ];
 
-const SINCE_0_2_1: &[Function] = &[row("proxy_get_log_level", &[I], UNIMPLEMENTED)];
+const SINCE_0_2_1: &[Function] = &[row("proxy_get_log_level", &[I], |call| {
+    let level = call.host()?.log_level()?;
+    call.write_u32(0, level)
+})];
 
 /// The level at which the SDK's panic hook logs.
 const CRITICAL: u32 = 5;
+
+/// What gRPC calls and streams begin with.
+fn grpc_call_parts<'a>(call: &'a Call<'_>) -> Result<GrpcCallParts<'a>, Stop> {
+    Ok(GrpcCallParts {
+        upstream: call.bytes(0)?,
+        service: call.bytes(2)?,
+        method: call.bytes(4)?,
+        metadata: call.bytes(6)?,
+    })
+}
+
+/// A length as a module gets it.
+fn word(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
 
 /// Logs a line; before the module has a host, keeps it for the first one.
 pub(super) fn log(call: &mut Call<'_>, level: u32, line: Vec<u8>) -> Result<(), Stop> {

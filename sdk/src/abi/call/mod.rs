@@ -1,7 +1,13 @@
-//! One thin function per import: slices and numbers in, `Result` out. Only this file names the imports.
+//! One thin function per import: slices and numbers in, `Result` out. Only this folder names the imports.
 //!
 //! Outputs start at zero, because several hosts answer success without writing them. A length is believed
 //! only if the arena gave out that many bytes at that address.
+
+mod callout;
+mod worker;
+
+pub use callout::*;
+pub use worker::*;
 
 use super::arena::Scope;
 use super::imports;
@@ -55,6 +61,15 @@ pub fn log(level: u32, message: &[u8]) {
     let _ = unsafe { imports::proxy_log(level, message.as_ptr(), message.len()) };
 }
 
+/// `proxy_get_log_level`; 6 means that the host logs nothing.
+pub fn log_level() -> Result<u32> {
+    let mut level = 0;
+    // SAFETY: the output is a live local.
+    let status = unsafe { imports::proxy_get_log_level(&raw mut level) };
+    done("proxy_get_log_level", status)?;
+    Ok(level)
+}
+
 /// `proxy_get_current_time_nanoseconds`.
 pub fn current_time_nanoseconds() -> Result<u64> {
     let mut time = 0;
@@ -62,6 +77,14 @@ pub fn current_time_nanoseconds() -> Result<u64> {
     let status = unsafe { imports::proxy_get_current_time_nanoseconds(&raw mut time) };
     done("proxy_get_current_time_nanoseconds", status)?;
     Ok(time)
+}
+
+/// `proxy_set_tick_period_milliseconds`; 0 stops the timer.
+pub fn set_tick_period(milliseconds: u32) -> Result<()> {
+    // SAFETY: takes a number only.
+    done("proxy_set_tick_period_milliseconds", unsafe {
+        imports::proxy_set_tick_period_milliseconds(milliseconds)
+    })
 }
 
 /// `proxy_get_buffer_bytes`.
@@ -73,6 +96,15 @@ pub fn buffer_bytes(scope: Scope<'_>, buffer: BufferType, start: usize, max_len:
         imports::proxy_get_buffer_bytes(buffer.0, start, max_len, &raw mut out.data, &raw mut out.len)
     };
     out.bytes(scope, "proxy_get_buffer_bytes", status)
+}
+
+/// `proxy_get_buffer_status`: the length. The flags have no meaning yet.
+pub fn buffer_status(buffer: BufferType) -> Result<usize> {
+    let (mut len, mut flags) = (0, 0);
+    // SAFETY: the outputs are live locals.
+    let status = unsafe { imports::proxy_get_buffer_status(buffer.0, &raw mut len, &raw mut flags) };
+    done("proxy_get_buffer_status", status)?;
+    Ok(len)
 }
 
 /// `proxy_set_buffer_bytes`.
@@ -145,6 +177,15 @@ pub fn remove_header_map_value(map: MapType, key: &[u8]) -> Result<()> {
     done("proxy_remove_header_map_value", status)
 }
 
+/// `proxy_get_header_map_size`: the bytes of all keys and values.
+pub fn header_map_size(map: MapType) -> Result<usize> {
+    let mut size = 0;
+    // SAFETY: the output is a live local.
+    let status = unsafe { imports::proxy_get_header_map_size(map.0, &raw mut size) };
+    done("proxy_get_header_map_size", status)?;
+    Ok(size)
+}
+
 /// `proxy_continue_stream`.
 #[inline]
 pub fn continue_stream(stream: StreamType) -> Result<()> {
@@ -209,4 +250,10 @@ pub fn set_property(path: &[u8], value: &[u8]) -> Result<()> {
 pub fn set_effective_context(context: u32) -> Result<()> {
     // SAFETY: takes a number only.
     done("proxy_set_effective_context", unsafe { imports::proxy_set_effective_context(context) })
+}
+
+/// `proxy_done`.
+pub fn end_context() -> Result<()> {
+    // SAFETY: takes nothing.
+    done("proxy_done", unsafe { imports::proxy_done() })
 }

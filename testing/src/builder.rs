@@ -2,10 +2,10 @@
 
 use crate::backend::Backend;
 use crate::config::IntoConfig;
-use crate::core::{HostCore, Refusal, Settings};
+use crate::core::{Process, Refusal, Settings};
 use crate::host::Host;
 use crate::http::property_path;
-use crate::log::Logs;
+use crate::log::{LogLine, Logs};
 use crate::scenario::FailurePolicy;
 use crate::trap::Trap;
 use crate::{Request, Response};
@@ -13,17 +13,19 @@ use std::fmt;
 use std::rc::Rc;
 use waxwing::__private::Callback;
 
-type Guest = Box<dyn FnOnce() -> Result<Rc<dyn Backend>, String>>;
+/// Makes a VM with a guest in it.
+type Guest = Box<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
 
 /// Settings of a [`Host`]. Each has a default.
 #[must_use = "call `start`"]
 pub struct HostBuilder {
     guest: Guest,
+    workers: usize,
     settings: Settings,
 }
 
 impl HostBuilder {
-    pub(crate) fn new(guest: impl FnOnce() -> Result<Rc<dyn Backend>, String> + 'static) -> Self {
+    pub(crate) fn new(guest: impl Fn() -> Result<Rc<dyn Backend>, String> + 'static) -> Self {
         let settings = Settings {
             config: Vec::new(),
             vm_config: Vec::new(),
@@ -35,7 +37,7 @@ impl HostBuilder {
             properties: Vec::new(),
             origin: Rc::new(crate::echo),
         };
-        HostBuilder { guest: Box::new(guest), settings }
+        HostBuilder { guest: Box::new(guest), workers: 1, settings }
     }
 
     /// Sets the configuration of the plugin: bytes, text, or a [`json!`](crate::json) value.
@@ -66,6 +68,20 @@ impl HostBuilder {
     /// Sets the id of the VM; empty by default.
     pub fn vm_id(mut self, vm_id: impl Into<String>) -> Self {
         self.settings.vm_id = vm_id.into();
+        self
+    }
+
+    /// Sets the number of workers, 1 by default: threads of the proxy, each with a VM of its own.
+    ///
+    /// They share the clock, and what a host shares among its VMs. [`Host::worker`] gives one of them.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn workers(mut self, workers: usize) -> Self {
+        assert!(workers > 0, "a host without workers does nothing: give it at least one");
+        self.workers = workers;
         self
     }
 
@@ -105,35 +121,36 @@ impl HostBuilder {
         self
     }
 
-    /// Loads the extension and configures it.
+    /// Loads the extension and configures it, in each worker.
     ///
     /// # Panics
     ///
     /// If it does not load, refuses its configuration or traps; with what it logged.
     #[track_caller]
     pub fn start(self) -> Host {
-        match self.try_start() {
-            Ok(host) => host,
-            Err(error) => panic!("{error}"),
-        }
+        let started = self.try_start();
+        started.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Loads the extension and configures it.
+    /// Loads the extension and configures it, in each worker.
     ///
     /// # Errors
     ///
     /// If it does not load, refuses its configuration or traps.
+    #[track_caller]
     pub fn try_start(self) -> Result<Host, StartError> {
-        let backend = (self.guest)()
-            .map_err(|problem| StartError { cause: Cause::Unloadable(problem), logs: Logs::default() })?;
-        let core = HostCore::new(backend, self.settings);
-        let refusal = core.start();
-        let logs = Logs::new(core.logs());
-        match refusal {
-            Ok(()) => Ok(Host::from_core(core)),
-            Err(Refusal::Refused(callback)) => Err(StartError { cause: Cause::Refused(callback), logs }),
-            Err(Refusal::Trapped(trap)) => Err(StartError { cause: Cause::Trapped(trap), logs }),
+        let process = Process::new(self.settings);
+        let mut workers = Vec::new();
+        for _ in 0..self.workers {
+            let backend = (self.guest)()
+                .map_err(|problem| StartError { cause: Cause::Unloadable(problem), logs: Logs::default() })?;
+            let worker = process.add_worker(backend);
+            worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))?;
+            workers.push(worker);
         }
+        process.settle();
+        process.check();
+        Ok(Host::new(process, workers))
     }
 }
 
@@ -146,7 +163,7 @@ impl fmt::Debug for HostBuilder {
 /// Envoy's default.
 const BUFFER_LIMIT: usize = 1024 * 1024;
 
-/// Why a host did not start.
+/// Why an extension did not start, or did not take a new configuration.
 #[derive(Clone, Debug)]
 pub struct StartError {
     cause: Cause,
@@ -161,6 +178,14 @@ enum Cause {
 }
 
 impl StartError {
+    pub(crate) fn new(refusal: Refusal, logs: Vec<LogLine>) -> Self {
+        let cause = match refusal {
+            Refusal::Refused(callback) => Cause::Refused(callback),
+            Refusal::Trapped(trap) => Cause::Trapped(trap),
+        };
+        StartError { cause, logs: Logs::new(logs) }
+    }
+
     /// The callback that returned false, if one did.
     pub fn refused_by(&self) -> Option<Callback> {
         match &self.cause {

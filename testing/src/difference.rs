@@ -48,9 +48,8 @@ impl Report<'_> {
         let (expected_body, actual_body) = (expected.body.to_bytes(), actual.body.to_bytes());
         if expected_body != actual_body {
             let difference = expected_body.iter().zip(&actual_body).take_while(|(a, b)| a == b).count();
-            let shown = |body: &[u8]| {
-                format!("{} bytes, {}", body.len(), crate::host_call::Quoted(&body[difference..]))
-            };
+            let shown =
+                |body: &[u8]| format!("{} bytes, {}", body.len(), crate::quoted::Quoted(&body[difference..]));
             let label = format!("body from byte {difference}");
             self.line(what, &label, Some(shown(&expected_body)), Some(shown(&actual_body)));
         }

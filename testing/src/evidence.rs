@@ -1,7 +1,7 @@
 //! What a failed assertion prints.
 
-use crate::host_call::Quoted;
 use crate::http::Parts;
+use crate::quoted::Quoted;
 use crate::timeline::{Timeline, Written};
 use crate::{HeaderList, Request, Response};
 

@@ -1,8 +1,9 @@
 //! A host with one extension.
 
-use crate::builder::HostBuilder;
+use crate::builder::{HostBuilder, StartError};
 use crate::clock::Clock;
-use crate::core::HostCore;
+use crate::config::IntoConfig;
+use crate::core::{HostCore, Process};
 use crate::exchange::Exchange;
 use crate::http::Request;
 use crate::log::Logs;
@@ -10,13 +11,15 @@ use crate::native::NativeGuest;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::Trap;
+use crate::worker::Worker;
 use std::rc::Rc;
 use waxwing::Extension;
 
 /// A proxy with one extension in it: the model of Envoy, with a guest.
 ///
 /// It is a value: two hosts, also on one thread, share nothing, and tests run in parallel. A clone is the
-/// same host. It is not `Send`, because a proxy's worker is one thread as well.
+/// same host. It is not `Send`, because a proxy's worker is one thread as well. It has one worker, unless
+/// [`HostBuilder::workers`] says otherwise; what is about one worker is about the first then.
 ///
 /// When the last clone is dropped, a trap that the test has not looked at fails the test.
 ///
@@ -54,13 +57,14 @@ use waxwing::Extension;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Host {
-    vm: Rc<Worker>,
+    running: Rc<Running>,
 }
 
 /// What is dropped with the last clone of a host.
 #[derive(Debug)]
-struct Worker {
-    core: Rc<HostCore>,
+struct Running {
+    process: Rc<Process>,
+    workers: Vec<Rc<HostCore>>,
 }
 
 impl Host {
@@ -79,57 +83,129 @@ impl Host {
         })
     }
 
-    pub(crate) fn from_core(core: Rc<HostCore>) -> Self {
-        Host { vm: Rc::new(Worker { core }) }
+    pub(crate) fn new(process: Rc<Process>, workers: Vec<Rc<HostCore>>) -> Self {
+        Host { running: Rc::new(Running { process, workers }) }
     }
 
-    pub(crate) fn core(&self) -> &Rc<HostCore> {
-        &self.vm.core
+    pub(crate) fn process(&self) -> &Rc<Process> {
+        &self.running.process
     }
 
-    /// Sends a request, as far as the extension lets it pass. If all of it reaches the upstream, the
-    /// [origin](HostBuilder::origin) answers at once.
-    #[must_use = "ask the stream what became of the request, or use `exchange`"]
-    pub fn open(&self, request: Request) -> HttpStream {
-        let stream = HttpStream::new(self.clone(), true);
-        stream.send_request(&request);
-        stream
+    fn workers(&self) -> &[Rc<HostCore>] {
+        &self.running.workers
     }
 
-    /// Starts a stream in which the test plays both the client and the upstream, step by step.
-    #[must_use = "nothing has been sent yet"]
-    pub fn begin(&self) -> HttpStream {
-        HttpStream::new(self.clone(), false)
-    }
-
-    /// Sends a request, and returns when it has been answered.
+    /// A worker; they are counted from 0.
     ///
     /// # Panics
     ///
-    /// If the extension pauses the stream, and nothing will resume it.
+    /// If there are not that many; see [`HostBuilder::workers`].
+    #[track_caller]
+    pub fn worker(&self, index: usize) -> Worker {
+        let workers = self.workers();
+        let Some(core) = workers.get(index) else {
+            panic!(
+                "there is no worker {index}: the host has {}, counted from 0; `.workers({})` gives it more",
+                workers.len(),
+                index + 1
+            );
+        };
+        Worker::new(self.clone(), core.clone())
+    }
+
+    /// Sends a request, as far as the extension lets it pass. If all of it reaches the upstream, the
+    /// [origin](HostBuilder::origin) answers at once. Time does not pass; see [`clock`](Host::clock).
+    ///
+    /// # Panics
+    ///
+    /// If the host has been shut down.
+    #[track_caller]
+    #[must_use = "ask the stream what became of the request, or use `exchange`"]
+    pub fn open(&self, request: Request) -> HttpStream {
+        self.worker(0).open(request)
+    }
+
+    /// Starts a stream in which the test plays both the client and the upstream, step by step.
+    ///
+    /// # Panics
+    ///
+    /// If the host has been shut down.
+    #[track_caller]
+    #[must_use = "nothing has been sent yet"]
+    pub fn begin(&self) -> HttpStream {
+        self.worker(0).begin()
+    }
+
+    /// Sends a request, and returns when it has been answered. If the extension pauses the stream, as much time
+    /// passes as that takes; see [`HttpStream::finish`].
+    ///
+    /// # Panics
+    ///
+    /// If the extension pauses the stream, and nothing resumes it.
     #[track_caller]
     pub fn exchange(&self, request: Request) -> Exchange {
-        self.open(request).finish()
+        self.worker(0).exchange(request)
     }
 
-    /// The clock that the extension reads.
+    /// The clock that the extension reads, and by which everything happens that takes time.
     pub fn clock(&self) -> Clock {
-        self.core().clock().clone()
+        Clock::of(self.process())
     }
 
-    /// All that the extension has logged so far, from its start on.
+    /// Gives the extension another configuration, in each worker, as a host may at any time.
+    ///
+    /// # Errors
+    ///
+    /// If it refuses it, or traps; workers behind that one keep the old configuration. What it goes on with is
+    /// its own decision.
+    pub fn reconfigure(&self, config: impl IntoConfig) -> Result<(), StartError> {
+        let old = self.process().config.replace(config.into_config());
+        for worker in self.workers() {
+            if let Err(refusal) = worker.configure() {
+                self.process().config.replace(old);
+                return Err(StartError::new(refusal, worker.logs()));
+            }
+        }
+        self.process().settle();
+        Ok(())
+    }
+
+    /// Ends the extension in each worker, as a host does that goes away or gets another configuration: the
+    /// streams end as if their clients had gone away, then the root context is asked whether it is done.
+    ///
+    /// One that is not is given time, which the test lets [pass](Clock::advance), until it calls `proxy_done`;
+    /// [`is_shut_down`](Host::is_shut_down) tells. Doing it twice does nothing.
+    ///
+    /// # Panics
+    ///
+    /// If what happens makes the test fail.
+    #[track_caller]
+    pub fn shutdown(&self) {
+        for worker in self.workers() {
+            worker.shut_down();
+        }
+        self.process().settle();
+        self.process().check();
+    }
+
+    /// Whether it has been shut down, and the root context of every worker has been deleted.
+    pub fn is_shut_down(&self) -> bool {
+        self.workers().iter().all(|worker| worker.is_over())
+    }
+
+    /// All that the extension has logged so far, from its start on, in all workers.
     pub fn logs(&self) -> Logs {
-        Logs::new(self.core().logs())
+        Logs::new(self.process().logs(None))
     }
 
     /// The callbacks and host calls of the root context.
     pub fn timeline(&self) -> Timeline {
-        Timeline::new(self.core().root_events())
+        self.worker(0).timeline()
     }
 
-    /// The trap that ended the VM, if one did. It counts as looked at.
+    /// The trap that ended the VM, if one did: that of the first worker that has one. It counts as looked at.
     pub fn trap(&self) -> Option<Trap> {
-        self.core().trap().map(|sighting| sighting.look().clone())
+        self.workers().iter().find_map(|worker| worker.trap()).map(|sighting| sighting.look().clone())
     }
 
     /// Asserts that the extension trapped, with `text` in the message, and returns the trap.
@@ -144,24 +220,27 @@ impl Host {
         trap
     }
 
-    /// The number of streams that have not ended.
+    /// The number of streams that have not ended, in all workers.
     pub fn open_streams(&self) -> usize {
-        self.core().open_streams()
+        self.workers().iter().map(|worker| worker.open_streams()).sum()
     }
 }
 
-impl Drop for Worker {
+impl Drop for Running {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return;
         }
-        if let Some(trap) = self.core.trap().as_ref().and_then(|trap| trap.unseen().cloned()) {
-            panic!(
-                "the extension trapped, and the test did not expect it: {trap}\n\
-                 A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.\n{}\n{}",
-                Logs::new(self.core.logs()),
-                trap.backtrace.as_deref().unwrap_or("RUST_BACKTRACE=1 adds a backtrace.")
-            );
+        self.process.check();
+        for worker in &self.workers {
+            if let Some(trap) = worker.trap().as_ref().and_then(|trap| trap.unseen().cloned()) {
+                panic!(
+                    "the extension trapped, and the test did not expect it: {trap}\n\
+                     A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.\n{}\n{}",
+                    Logs::new(worker.logs()),
+                    trap.backtrace.as_deref().unwrap_or("RUST_BACKTRACE=1 adds a backtrace.")
+                );
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The calls that a guest makes to its host, as values.
 
+use crate::quoted::{Len, Path, Quoted, QuotedPairs, Words};
 use std::fmt;
 use waxwing::__private::{BufferType, MapType, StreamType};
 
@@ -16,6 +17,11 @@ pub enum HostCall {
     },
     /// `proxy_get_current_time_nanoseconds`
     CurrentTime,
+    /// `proxy_set_tick_period_milliseconds`
+    SetTickPeriod {
+        /// The period; 0 for none.
+        milliseconds: u32,
+    },
     /// `proxy_get_buffer_bytes`
     BufferBytes {
         /// Of which buffer.
@@ -120,6 +126,8 @@ pub enum HostCall {
         /// The context.
         context: u32,
     },
+    /// `proxy_done`
+    Done,
 }
 
 /// What a host function gave back on success.
@@ -142,6 +150,7 @@ impl HostCall {
         match self {
             HostCall::Log { .. } => "log",
             HostCall::CurrentTime => "get_current_time_nanoseconds",
+            HostCall::SetTickPeriod { .. } => "set_tick_period_milliseconds",
             HostCall::BufferBytes { .. } => "get_buffer_bytes",
             HostCall::SetBufferBytes { .. } => "set_buffer_bytes",
             HostCall::HeaderMapPairs { .. } => "get_header_map_pairs",
@@ -156,6 +165,7 @@ impl HostCall {
             HostCall::Property { .. } => "get_property",
             HostCall::SetProperty { .. } => "set_property",
             HostCall::SetEffectiveContext { .. } => "set_effective_context",
+            HostCall::Done => "done",
         }
     }
 
@@ -189,7 +199,8 @@ impl fmt::Display for HostCall {
                 Some(level) => write!(f, " {level} {}", Quoted(message)),
                 None => write!(f, " level {level} {}", Quoted(message)),
             },
-            HostCall::CurrentTime => Ok(()),
+            HostCall::CurrentTime | HostCall::Done => Ok(()),
+            HostCall::SetTickPeriod { milliseconds } => write!(f, " {milliseconds}"),
             HostCall::BufferBytes { buffer, start, max_len } => {
                 write!(f, " {} {start}..+{}", Words(buffer.name(), buffer.0), Len(*max_len))
             }
@@ -236,69 +247,5 @@ impl fmt::Display for Reply {
             Reply::Pairs(count) => write!(f, "{count} pairs"),
             Reply::Number(number) => number.fmt(f),
         }
-    }
-}
-
-/// Bytes as a test's author wants to see them: quoted, escaped, and not endless.
-pub(crate) struct Quoted<'a>(pub(crate) &'a [u8]);
-
-const SHOWN: usize = 120;
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..self.0.len().min(SHOWN)];
-        match std::str::from_utf8(shown) {
-            Ok(text) => write!(f, "{text:?}")?,
-            Err(_) => write!(f, "\"{}\"", shown.escape_ascii())?,
-        }
-        if shown.len() < self.0.len() {
-            write!(f, "… ({} bytes)", self.0.len())?;
-        }
-        Ok(())
-    }
-}
-
-struct QuotedPairs<'a>(&'a [(Vec<u8>, Vec<u8>)]);
-
-impl fmt::Display for QuotedPairs<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[")?;
-        for (at, (key, value)) in self.0.iter().enumerate() {
-            let comma = if at == 0 { "" } else { ", " };
-            write!(f, "{comma}{}: {}", key.escape_ascii(), Quoted(value))?;
-        }
-        f.write_str("]")
-    }
-}
-
-/// A number of the ABI as words: `HTTP_REQUEST_HEADERS` reads "request headers".
-struct Words(Option<&'static str>, u32);
-
-impl fmt::Display for Words {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(name) => {
-                f.write_str(&name.strip_prefix("HTTP_").unwrap_or(name).to_lowercase().replace('_', " "))
-            }
-            None => write!(f, "type {}", self.1),
-        }
-    }
-}
-
-/// A length, of which the largest ones mean "all".
-struct Len(usize);
-
-impl fmt::Display for Len {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 >= u32::MAX as usize { f.write_str("all") } else { self.0.fmt(f) }
-    }
-}
-
-struct Path<'a>(&'a [u8]);
-
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = String::from_utf8_lossy(self.0).replace('\0', ".");
-        write!(f, "{text:?}")
     }
 }

@@ -55,6 +55,7 @@ mod http;
 mod log;
 mod native;
 mod panic;
+mod quoted;
 mod runner;
 mod scenario;
 mod seen;
@@ -63,6 +64,7 @@ mod timeline;
 mod trap;
 #[cfg(feature = "wasm")]
 pub mod wasm;
+mod worker;
 
 pub use answer::Answer;
 pub use builder::{HostBuilder, StartError};
@@ -83,6 +85,7 @@ pub use seen::Seen;
 pub use stream::{EndOfStream, HttpStream, Phase};
 pub use timeline::{Arguments, Event, Returned, Timeline};
 pub use trap::Trap;
+pub use worker::Worker;
 
 #[doc(inline)]
 pub use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Messages with assertions.
 
 use crate::evidence::Evidence;
-use crate::host_call::Quoted;
+use crate::quoted::Quoted;
 use crate::timeline::Written;
 use crate::{Request, Response};
 use std::ops::Deref;

@@ -1,15 +1,16 @@
 //! An HTTP stream, step by step.
 
-use crate::core::{HostCore, Side, Stream};
+use crate::core::{HostCore, Side, Stream, Waited};
 use crate::evidence::Evidence;
 use crate::exchange::{Exchange, Outcome};
-use crate::host::Host;
 use crate::seen::Seen;
 use crate::timeline::Timeline;
+use crate::worker::Worker;
 use crate::{Request, Response};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A part of a stream: the callback that sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,14 +75,16 @@ impl EndOfStream {
 /// Dropping it leaves the stream open, as a client does that waits.
 #[derive(Clone)]
 pub struct HttpStream {
-    host: Host,
+    worker: Worker,
     stream: Rc<Stream>,
 }
 
 impl HttpStream {
-    pub(crate) fn new(host: Host, origin_answers: bool) -> Self {
-        let stream = host.core().begin(origin_answers);
-        HttpStream { host, stream }
+    #[track_caller]
+    pub(crate) fn new(worker: Worker, origin_answers: bool) -> Self {
+        assert!(worker.core().is_running(), "this host has been shut down: it takes no more streams");
+        let stream = worker.core().begin(origin_answers);
+        HttpStream { worker, stream }
     }
 
     /// The client sends a whole request, piece by piece.
@@ -183,6 +186,7 @@ impl HttpStream {
     }
 
     /// The client goes away; the stream ends without a response.
+    #[track_caller]
     pub fn disconnect(&self) {
         self.drive(|core| core.disconnect(&self.stream));
     }
@@ -296,37 +300,54 @@ impl HttpStream {
         Timeline::new(self.stream.journal.events())
     }
 
-    /// The whole exchange.
+    /// The whole exchange. If the extension has paused the stream, time passes, from one event to the next,
+    /// until it goes on: ticks, answers and timeouts of callouts.
     ///
     /// # Panics
     ///
-    /// If it has not ended: nothing that the host knows of will resume it, or the test has not sent all of
-    /// it.
+    /// If it does not end: nothing that is pending resumes it, within an hour and 10,000 events, or the test has
+    /// not sent all of it.
     #[track_caller]
     pub fn finish(&self) -> Exchange {
+        let process = self.worker.process();
+        let waited = process.wait(|| self.has_ended() || self.paused_at().is_none());
+        process.check();
         if !self.has_ended() {
-            self.fail(&self.why_unfinished());
+            self.fail(&self.why_unfinished(waited));
         }
         let stream = &self.stream;
         let (outcome, details) = (stream.outcome(), stream.details());
-        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap()).of(self.host.clone())
+        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap())
+            .of(self.worker.host().clone())
     }
 
-    /// Lets something happen, and all that follows from it.
+    /// Lets something happen, and all that follows from it at once.
+    #[track_caller]
     fn drive(&self, happen: impl FnOnce(&Rc<HostCore>)) {
-        happen(self.host.core());
-        self.host.core().settle();
+        happen(self.worker.core());
+        self.worker.process().settle();
+        self.worker.process().check();
     }
 
-    fn why_unfinished(&self) -> String {
-        let dead = match self.host.core().trap() {
+    fn why_unfinished(&self, waited: Waited) -> String {
+        let dead = match self.worker.core().trap() {
             Some(trap) => format!("; its VM is dead: {}", trap.look()),
             None => String::new(),
         };
         match self.paused_at() {
-            Some(phase) => format!(
-                "the stream is paused in {phase:?}, and nothing is pending that could resume it{dead}"
-            ),
+            Some(phase) => {
+                let waited_text = match waited.time {
+                    Duration::ZERO => String::new(),
+                    time => format!(" after {time:?}"),
+                };
+                let pending = if waited.limited {
+                    let pending = self.worker.process().pending().join(", ");
+                    format!("what is pending does not resume it ({pending})")
+                } else {
+                    "nothing is pending that could resume it".to_owned()
+                };
+                format!("the stream is paused in {phase:?}{waited_text}, and {pending}{dead}")
+            }
             None if !self.stream.request_has_ended() => {
                 "the stream has not ended: the client has not sent the end of the request".to_owned()
             }

@@ -180,6 +180,18 @@ fn requests_of_the_network_need_no_token() {
 }
 
 #[test]
+fn every_worker_takes_the_new_configuration() {
+    let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).workers(2).start();
+
+    host.reconfigure(json!({ "user": "bo" })).unwrap();
+
+    for worker in [host.worker(0), host.worker(1)] {
+        let exchange = worker.exchange(Request::get("/cart").header("x-token", "t"));
+        exchange.upstream_request().assert_header("x-user", "bo");
+    }
+}
+
+#[test]
 fn a_panic_takes_the_vm_down() {
     let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
 

@@ -89,11 +89,11 @@ impl HostCore {
     }
 
     /// Lets the origin answer the requests that have arrived there, and what these answers lead to.
-    pub(crate) fn settle(self: &Rc<Self>) {
+    pub(super) fn answer_arrived(self: &Rc<Self>) {
         while let Some(stream) = self.next_arrived() {
             let open = !stream.has_ended() && stream.state().local.is_none();
             if let Some(request) = stream.forwarded_request().filter(|_| open) {
-                let response = (self.settings.origin)(&request);
+                let response = (self.settings().origin)(&request);
                 self.receive_response(&stream, &response);
             }
         }

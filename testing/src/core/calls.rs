@@ -4,7 +4,7 @@ use super::direction::{Shown, Side};
 use super::field::Owner;
 use super::local_response::LocalReply;
 use super::queue::AfterCall;
-use super::stream::{State, Stream};
+use super::stream::Stream;
 use super::{HostCore, buffer, maps};
 use crate::HeaderList;
 use crate::host_call::{HostCall, Reply};
@@ -24,13 +24,20 @@ impl Host for HostCore {
             if let Some(stream) = running {
                 stream.state_mut().logs.push(line.clone());
             }
-            self.logs.borrow_mut().push(line);
+            self.process.log(self.index, line);
             Ok(())
         })
     }
 
     fn current_time_nanoseconds(&self) -> Answer<u64> {
-        self.answer(HostCall::CurrentTime, |time| Reply::Number(*time), |_| Ok(self.clock.nanoseconds()))
+        self.answer(HostCall::CurrentTime, |time| Reply::Number(*time), |_| Ok(self.process.wall_clock()))
+    }
+
+    fn set_tick_period(&self, milliseconds: u32) -> Answer {
+        self.answer(HostCall::SetTickPeriod { milliseconds }, done, |_| {
+            self.set_tick(milliseconds);
+            Ok(())
+        })
     }
 
     fn buffer_bytes(&self, buffer: BufferType, start: usize, max_len: usize) -> Answer<Vec<u8>> {
@@ -38,46 +45,14 @@ impl Host for HostCore {
         self.answer(
             call,
             |found: &Vec<u8>| bytes(found),
-            |stream| {
-                let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
-                match buffer.0 {
-                    0 | 1 => {
-                        let side = if buffer == BufferType::HTTP_REQUEST_BODY {
-                            Side::Request
-                        } else {
-                            Side::Response
-                        };
-                        let Some(stream) = stream else { return Ok(Vec::new()) };
-                        let mut state = stream.state_mut();
-                        state.direction_mut(side).visible_mut().map_or(Ok(Vec::new()), |body| range(body))
-                    }
-                    // TCP data, gRPC messages and call data: nothing there is not an error.
-                    2 | 3 | 5 | 8 => Ok(Vec::new()),
-                    4 => Err(Status::NOT_FOUND),
-                    6 => range(&self.settings.vm_config),
-                    7 if self.configuring.get() => range(&self.settings.config),
-                    7 => Err(Status::NOT_FOUND),
-                    _ => Err(Status::BAD_ARGUMENT),
-                }
-            },
+            |stream| self.read_buffer(stream, buffer, start, max_len),
         )
     }
 
     fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
         let call = HostCall::SetBufferBytes { buffer, start, len, data: data.to_vec() };
         self.answer(call, done, |stream| {
-            let side = match buffer.0 {
-                0 => Side::Request,
-                1 => Side::Response,
-                // What is not there comes before what cannot be changed.
-                4 => return Err(Status::NOT_FOUND),
-                7 if !self.configuring.get() => return Err(Status::NOT_FOUND),
-                _ => return Err(Status::BAD_ARGUMENT),
-            };
-            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
-            let mut state = stream.state_mut();
-            let body = state.direction_mut(side).visible_mut().ok_or(Status::BAD_ARGUMENT)?;
-            buffer::splice(body, start, len, data)
+            self.edit_buffer(stream, buffer, |bytes| buffer::splice(bytes, start, len, data))
         })
     }
 
@@ -85,52 +60,34 @@ impl Host for HostCore {
         self.answer(
             HostCall::HeaderMapPairs { map },
             |block: &Vec<u8>| Reply::Pairs(maps::decode(block).len()),
-            |stream| {
-                check(map)?;
-                Ok(stream.map_or_else(Vec::new, |stream| {
-                    readable(&stream.state(), map).map(maps::encode).unwrap_or_default()
-                }))
-            },
+            |stream| self.map_block(stream, map),
         )
     }
 
     fn set_header_map_pairs(&self, map: MapType, block: &[u8]) -> Answer {
         let pairs = maps::decode(block);
         let call = HostCall::SetHeaderMapPairs { map, pairs: pairs.clone() };
-        self.change_map(call, map, |list| maps::replace_all(list, owner(map), &pairs))
+        self.change_map(call, map, |list, owner| maps::replace_all(list, owner, &pairs))
     }
 
     fn header_map_value(&self, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
         let call = HostCall::HeaderMapValue { map, key: key.to_vec() };
-        self.answer(
-            call,
-            |found: &Vec<u8>| bytes(found),
-            |stream| {
-                check(map)?;
-                let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
-                let state = stream.state();
-                match readable(&state, map) {
-                    Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
-                    None if state.logging => Err(Status::NOT_FOUND),
-                    None => Err(Status::BAD_ARGUMENT),
-                }
-            },
-        )
+        self.answer(call, |found: &Vec<u8>| bytes(found), |stream| self.map_value(stream, map, key))
     }
 
     fn add_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::AddHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
-        self.change_map(call, map, |list| maps::add(list, owner(map), key, value))
+        self.change_map(call, map, |list, owner| maps::add(list, owner, key, value))
     }
 
     fn replace_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::ReplaceHeaderMapValue { map, key: key.to_vec(), value: value.to_vec() };
-        self.change_map(call, map, |list| maps::replace(list, owner(map), key, value))
+        self.change_map(call, map, |list, owner| maps::replace(list, owner, key, value))
     }
 
     fn remove_header_map_value(&self, map: MapType, key: &[u8]) -> Answer {
         let call = HostCall::RemoveHeaderMapValue { map, key: key.to_vec() };
-        self.change_map(call, map, |list| {
+        self.change_map(call, map, |list, _| {
             list.remove(key);
         })
     }
@@ -225,6 +182,9 @@ impl Host for HostCore {
             Ok(())
         })
     }
+    fn done(&self) -> Answer {
+        self.answer(HostCall::Done, done, |_| self.root_is_done())
+    }
 }
 
 impl HostCore {
@@ -260,14 +220,8 @@ impl HostCore {
             && callbacks.into_iter().any(|callback| self.vm.is_running(callback))
     }
 
-    fn change_map(&self, call: HostCall, map: MapType, change: impl FnOnce(&mut HeaderList)) -> Answer {
-        self.answer(call, done, |stream| {
-            check(map)?;
-            let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
-            let mut state = stream.state_mut();
-            change(writable(&mut state, map).ok_or(Status::BAD_ARGUMENT)?);
-            Ok(())
-        })
+    fn change_map(&self, call: HostCall, map: MapType, edit: impl FnOnce(&mut HeaderList, Owner)) -> Answer {
+        self.answer(call, done, |stream| self.edit_map(stream, map, edit))
     }
 }
 
@@ -277,53 +231,4 @@ fn done(_: &()) -> Reply {
 
 fn bytes(bytes: &[u8]) -> Reply {
     Reply::Bytes(bytes.to_vec())
-}
-
-/// The numbers of the ABI end at 7; those from 4 on are maps of callouts.
-fn check(map: MapType) -> Answer {
-    if map.0 > 7 { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
-}
-
-fn owner(map: MapType) -> Owner {
-    match map {
-        MapType::HTTP_REQUEST_HEADERS => Owner::Request,
-        MapType::HTTP_RESPONSE_HEADERS => Owner::Response,
-        _ => Owner::Trailers,
-    }
-}
-
-/// The map, if it can be read now.
-fn readable(state: &State, map: MapType) -> Option<&HeaderList> {
-    let (request, response) = (&state.request, &state.response);
-    let (list, live) = match map {
-        MapType::HTTP_REQUEST_HEADERS => (&request.headers, request.headers_live || state.logging),
-        // Not part of what a host logs.
-        MapType::HTTP_REQUEST_TRAILERS => (&request.trailers, request.trailers_live && !state.logging),
-        MapType::HTTP_RESPONSE_HEADERS => (&response.headers, response.headers_live || state.logging),
-        MapType::HTTP_RESPONSE_TRAILERS => (&response.trailers, response.trailers_live || state.logging),
-        _ => return None,
-    };
-    list.as_ref().filter(|_| live)
-}
-
-/// The map, if it can be changed now. Asking for the trailers of a message that ends here makes them.
-fn writable(state: &mut State, map: MapType) -> Option<&mut HeaderList> {
-    let side = match map {
-        MapType::HTTP_REQUEST_HEADERS | MapType::HTTP_REQUEST_TRAILERS => Side::Request,
-        _ => Side::Response,
-    };
-    let direction = state.direction_mut(side);
-    match map {
-        MapType::HTTP_REQUEST_HEADERS | MapType::HTTP_RESPONSE_HEADERS => {
-            direction.headers.as_mut().filter(|_| direction.headers_live)
-        }
-        MapType::HTTP_REQUEST_TRAILERS | MapType::HTTP_RESPONSE_TRAILERS => {
-            if direction.may_create_trailers() {
-                direction.trailers = Some(HeaderList::new());
-                direction.trailers_live = true;
-            }
-            direction.trailers.as_mut().filter(|_| direction.trailers_live)
-        }
-        _ => None,
-    }
 }

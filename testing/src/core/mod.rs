@@ -1,13 +1,18 @@
 //! The model of a host: Envoy's, for HTTP streams.
 //!
-//! [`HostCore`] is one VM of one plugin, with its streams. It is single-threaded and pure: what it does
-//! depends on the messages that it is given, on its settings and on the guest. It knows guests only as
-//! [`Backend`]s, so native and `.wasm` guests cannot see different hosts.
+//! [`HostCore`] is one worker of a host: one VM of one plugin, with its streams. The workers share a [`Process`],
+//! which has the time. All of it is single-threaded and pure: what it does depends on the messages that it is
+//! given, on its settings, on the time and on the guest. It knows guests only as [`Backend`]s, so native and
+//! `.wasm` guests cannot see different hosts.
 //!
 //! | file | what |
 //! |---|---|
+//! | `process` | what the workers share |
+//! | `schedule` | what is to happen, and when |
 //! | `vm` | entering the guest, and what a trap leaves behind |
 //! | `queue` | what is put off until a callback has returned |
+//! | `root` | the root context: how it starts, is configured again, and ends |
+//! | `tick` | its timer |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
 //! | `arrival` | what arrives from the client and from the upstream |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
@@ -15,23 +20,30 @@
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
 //! | `calls` | the host functions |
-//! | `maps`, `field`, `buffer`, `property` | what these read and write |
+//! | `map_type`, `buffer_type`, `property` | what these reach, and when |
+//! | `maps`, `field`, `buffer` | how it is read and changed |
 //!
 //! Nothing is borrowed while the guest runs, and it is never re-entered: what a guest asks for in a callback
 //! happens when the callback has returned.
 
 mod arrival;
 mod buffer;
+mod buffer_type;
 mod calls;
 mod direction;
 mod field;
 mod filter;
 mod local_response;
+mod map_type;
 mod maps;
 mod passage;
+mod process;
 mod property;
 mod queue;
+mod root;
+mod schedule;
 mod stream;
+mod tick;
 mod vm;
 
 #[cfg(test)]
@@ -40,20 +52,22 @@ mod script;
 mod tests;
 
 pub(crate) use direction::Side;
+pub(crate) use process::{Process, Waited};
+pub(crate) use root::Refusal;
 pub(crate) use stream::{Origin, Stream};
 
 use crate::backend::Backend;
-use crate::clock::Clock;
 use crate::log::LogLine;
 use crate::scenario::FailurePolicy;
-use crate::timeline::{Arguments, Event};
-use crate::trap::{Sighting, Trap};
+use crate::timeline::Event;
+use crate::trap::Sighting;
+use root::Life;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::rc::Rc;
-use vm::{Called, Vm};
-use waxwing::__private::Callback;
+use tick::Timer;
+use vm::Vm;
 
 /// What a host is told before it starts.
 pub(crate) struct Settings {
@@ -70,80 +84,59 @@ pub(crate) struct Settings {
     pub(crate) origin: Origin,
 }
 
-/// The model. See the [module](self).
+/// A worker of the model. See the [module](self).
 pub(crate) struct HostCore {
-    settings: Settings,
-    clock: Clock,
+    process: Rc<Process>,
+    /// Which of the host's workers it is.
+    index: usize,
     vm: Vm,
     root: u32,
+    life: Cell<Life>,
     /// While the root context can read its configuration.
     configuring: Cell<bool>,
+    timer: Timer,
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
     /// Those whose whole request the upstream has, and has not answered.
     arrived: RefCell<VecDeque<Rc<Stream>>>,
-    logs: RefCell<Vec<LogLine>>,
-}
-
-/// Why a host did not start.
-pub(crate) enum Refusal {
-    /// A callback returned false.
-    Refused(Callback),
-    /// The guest trapped.
-    Trapped(Trap),
 }
 
 impl HostCore {
-    pub(crate) fn new(backend: Rc<dyn Backend>, settings: Settings) -> Rc<HostCore> {
+    /// A worker of that process; [`Process::add_worker`] makes it.
+    fn new(process: Rc<Process>, index: usize, backend: Rc<dyn Backend>) -> Rc<HostCore> {
         let vm = Vm::new(backend);
         let root = vm.new_context();
         Rc::new(HostCore {
-            settings,
-            clock: Clock::new(),
+            process,
+            index,
             vm,
             root,
+            life: Cell::new(Life::Running),
             configuring: Cell::new(false),
+            timer: Timer::default(),
             root_journal: Rc::default(),
             streams: RefCell::default(),
             arrived: RefCell::default(),
-            logs: RefCell::default(),
         })
     }
 
-    /// Makes the root context and configures it.
-    pub(crate) fn start(self: &Rc<Self>) -> Result<(), Refusal> {
-        let (vm_size, size) = (self.settings.vm_config.len(), self.settings.config.len());
-        // The plugin's configuration can be read where a root context is made and configured, but not between.
-        for (callback, arguments, configuring) in [
-            (Callback::ContextCreate, Arguments::Parent(0), true),
-            (Callback::VmStart, Arguments::Size(vm_size), false),
-            (Callback::Configure, Arguments::Size(size), true),
-        ] {
-            self.configuring.set(configuring);
-            let called = self.call(callback, self.root, arguments, |called| called);
-            self.configuring.set(false);
-            match called {
-                Called::Failed => {
-                    // A VM fails by a trap only, which the caller reports.
-                    let trap = self.vm.trap().map(|trap| trap.look().clone());
-                    return Err(Refusal::Trapped(trap.unwrap_or_else(|| Trap::new("the VM is dead"))));
-                }
-                Called::Returned { value: 0, .. } if callback != Callback::ContextCreate => {
-                    return Err(Refusal::Refused(callback));
-                }
-                Called::Returned { .. } | Called::Absent => {}
-            }
-        }
-        Ok(())
+    /// What it shares with the other workers.
+    pub(crate) fn process(&self) -> &Rc<Process> {
+        &self.process
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
+    /// Which of the host's workers it is.
+    pub(crate) fn index(&self) -> usize {
+        self.index
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.process.settings
     }
 
     pub(crate) fn logs(&self) -> Vec<LogLine> {
-        self.logs.borrow().clone()
+        self.process.logs(Some(self.index))
     }
 
     pub(crate) fn root_events(&self) -> Vec<Event> {

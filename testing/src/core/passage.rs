@@ -220,7 +220,7 @@ impl HostCore {
 
     /// Holds a piece back; false if that ended the stream, or answered it.
     pub(super) fn hold(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, piece: Vec<u8>) -> bool {
-        let limit = self.settings.buffer_limit;
+        let limit = self.settings().buffer_limit;
         if stream.state_mut().direction_mut(side).hold(piece, limit) {
             return true;
         }

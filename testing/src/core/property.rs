@@ -18,9 +18,9 @@ impl HostCore {
         }
         let segments: Vec<&[u8]> = path.split(|byte| *byte == 0).collect();
         match segments.as_slice() {
-            [b"plugin_name"] => return Ok(self.settings.plugin_name.clone().into()),
-            [b"plugin_root_id"] => return Ok(self.settings.root_id.clone().into()),
-            [b"plugin_vm_id"] => return Ok(self.settings.vm_id.clone().into()),
+            [b"plugin_name"] => return Ok(self.settings().plugin_name.clone().into()),
+            [b"plugin_root_id"] => return Ok(self.settings().root_id.clone().into()),
+            [b"plugin_vm_id"] => return Ok(self.settings().vm_id.clone().into()),
             _ => {}
         }
         let given = |properties: &[(Vec<u8>, Vec<u8>)]| {
@@ -29,11 +29,11 @@ impl HostCore {
         let Some(stream) = stream else {
             // A root context has no stream: all that it can ask about besides is the node.
             let node = path.starts_with(b"xds\0node");
-            return given(&self.settings.properties).filter(|_| node).ok_or(Status::NOT_FOUND);
+            return given(&self.settings().properties).filter(|_| node).ok_or(Status::NOT_FOUND);
         };
         let state = stream.state();
         given(&state.sent.properties)
-            .or_else(|| given(&self.settings.properties))
+            .or_else(|| given(&self.settings().properties))
             .map_or_else(|| derived(&state, &segments), Ok)
     }
 }

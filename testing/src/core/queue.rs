@@ -3,6 +3,7 @@
 use super::HostCore;
 use super::direction::Side;
 use super::local_response::LocalReply;
+use super::stream::Stream;
 use std::rc::Rc;
 
 /// What a guest asked for in a callback. It names its stream by id: the stream may be gone by then.
@@ -13,17 +14,29 @@ pub(super) enum AfterCall {
     Reset(u32),
     /// To answer the client.
     Reply(u32, LocalReply),
+    /// To delete the root context, which is done.
+    DeleteRoot,
 }
 
 impl HostCore {
     pub(super) fn run_after_call(self: &Rc<Self>, action: AfterCall) {
-        let (AfterCall::Continue(context, _) | AfterCall::Reset(context) | AfterCall::Reply(context, _)) =
-            action;
-        let Some(stream) = self.stream(context) else { return };
         match action {
-            AfterCall::Continue(_, side) => self.continue_stream(&stream, side),
-            AfterCall::Reset(_) => self.reset(&stream, "wasm_close_stream"),
-            AfterCall::Reply(_, reply) => self.reply(&stream, reply),
+            AfterCall::Continue(context, side) => {
+                self.with_stream(context, |stream| self.continue_stream(stream, side));
+            }
+            AfterCall::Reset(context) => {
+                self.with_stream(context, |stream| self.reset(stream, "wasm_close_stream"));
+            }
+            AfterCall::Reply(context, reply) => {
+                self.with_stream(context, |stream| self.reply(stream, reply));
+            }
+            AfterCall::DeleteRoot => self.delete_root(),
+        }
+    }
+
+    fn with_stream(&self, context: u32, act: impl FnOnce(&Rc<Stream>)) {
+        if let Some(stream) = self.stream(context) {
+            act(&stream);
         }
     }
 }

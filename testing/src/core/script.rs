@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use waxwing::__private::{Callback, Callbacks, Guest, Host, LocalResponseParts, PeerType};
 
-type Handler = Box<dyn Fn(&dyn Host, u32, Arguments) -> u32>;
+type Handler = Rc<dyn Fn(&dyn Host, u32, Arguments) -> u32>;
 
 /// A guest made of closures. It exports the callbacks that have one.
 #[derive(Default)]
@@ -31,7 +31,7 @@ impl Script {
         callback: Callback,
         handler: impl Fn(&dyn Host, u32, Arguments) -> u32 + 'static,
     ) -> Self {
-        self.handlers.push((callback, Box::new(handler)));
+        self.handlers.push((callback, Rc::new(handler)));
         self
     }
 
@@ -40,9 +40,10 @@ impl Script {
         callbacks.into_iter().fold(self, |script, callback| script.on(callback, move |_, _, _| value))
     }
 
-    /// A host for it.
+    /// A host for it. All workers share the closures.
     pub(super) fn host(self) -> HostBuilder {
-        HostBuilder::new(move || Ok(Rc::new(self)))
+        let handlers = self.handlers;
+        HostBuilder::new(move || Ok(Rc::new(Script { handlers: handlers.clone(), host: RefCell::default() })))
     }
 
     fn run(&self, callback: Callback, context: u32, arguments: Arguments) -> u32 {

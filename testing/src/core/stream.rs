@@ -171,7 +171,7 @@ impl HostCore {
     /// A stream of which nothing has arrived.
     pub(crate) fn begin(self: &Rc<Self>, origin_answers: bool) -> Rc<Stream> {
         let dead = self.vm.trap();
-        let installed = dead.is_none() || self.settings.failure_policy == FailurePolicy::Closed;
+        let installed = dead.is_none() || self.settings().failure_policy == FailurePolicy::Closed;
         let state = State {
             installed,
             created: false,
@@ -184,7 +184,7 @@ impl HostCore {
             is_grpc: false,
             reply_asked: false,
             filter_state: HashMap::new(),
-            started: self.clock.nanoseconds(),
+            started: self.process.wall_clock(),
             sent: Request::from_headers(HeaderList::new()),
             logs: Vec::new(),
             trap: dead,

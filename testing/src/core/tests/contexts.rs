@@ -167,7 +167,7 @@ fn the_time_is_the_tests() {
     });
     let host = script.host().start();
     host.exchange(Request::get("/"));
-    host.clock().set(host.clock().now() + std::time::Duration::from_nanos(5));
+    host.clock().set(host.clock().now() + Duration::from_nanos(5));
     host.exchange(Request::get("/"));
     assert_eq!(*times.borrow(), [1_767_225_600_000_000_000, 1_767_225_600_000_000_005]);
 }

@@ -7,12 +7,17 @@ mod headers;
 mod local_response;
 mod pause;
 mod properties;
+mod root;
+mod ticks;
 mod trap;
+mod workers;
 
 use super::script::{Script, reply};
 use crate::{Arguments, EndOfStream, Event, Host, HttpStream, Outcome, Phase, Request, Response};
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::time::{Duration, SystemTime};
 use waxwing::__private::{Answer, BufferType, Callback, MapType, StreamType};
 use waxwing::Status;
 
@@ -55,6 +60,20 @@ fn headers(count: usize, end_of_stream: bool) -> Arguments {
 
 fn body(size: usize, end_of_stream: bool) -> Arguments {
     Arguments::Body { size, end_of_stream }
+}
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// The message with which this fails.
+fn failure<T>(run: impl FnOnce() -> T) -> String {
+    let result = catch_unwind(AssertUnwindSafe(run));
+    let panic = result.err().expect("it should have failed");
+    match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(panic) => (*panic.downcast::<&str>().expect("it says why")).to_owned(),
+    }
 }
 
 /// A request with a body of two pieces, and trailers.

@@ -236,8 +236,7 @@ fn resuming_what_is_not_paused_is_flagged() {
 #[test]
 fn a_stream_that_nothing_resumes_fails_with_a_message_instead_of_waiting() {
     let host = Script::new().returning(PAUSE, [Callback::RequestHeaders]).host().start();
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| host.exchange(Request::get("/"))));
-    let message = *panic.unwrap_err().downcast::<String>().unwrap();
+    let message = failure(|| host.exchange(Request::get("/")));
     assert!(
         message.starts_with(
             "the stream is paused in RequestHeaders, and nothing is pending that could resume it"

@@ -93,8 +93,7 @@ fn a_paused_stream_of_a_dead_vm_waits_for_ever_and_says_so() {
     let first = host.open(Request::post("/").body("x"));
     host.exchange(Request::get("/"));
     first.assert_paused(Phase::RequestHeaders);
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| first.finish()));
-    let message = *panic.unwrap_err().downcast::<String>().unwrap();
+    let message = failure(|| first.finish());
     assert!(message.contains("its VM is dead: trap in on_request_headers"), "{message}");
 }
 
@@ -162,8 +161,7 @@ fn a_trap_in_a_streams_creation_fails_that_stream() {
 
 #[test]
 fn a_trap_that_nobody_looked_at_fails_the_test() {
-    let run = || drop(with_origin(trapping_in(WAY[0])).start().exchange(Request::get("/")));
-    let message = *std::panic::catch_unwind(run).unwrap_err().downcast::<String>().unwrap();
+    let message = failure(|| drop(with_origin(trapping_in(WAY[0])).start().exchange(Request::get("/"))));
     assert!(message.starts_with("the extension trapped, and the test did not expect it"), "{message}");
     assert!(message.contains("boom"), "{message}");
 }

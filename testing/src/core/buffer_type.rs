@@ -1,0 +1,64 @@
+//! The buffers of the ABI: which of them can be read now, and which changed.
+
+use super::direction::Side;
+use super::stream::Stream;
+use super::{HostCore, buffer};
+use std::rc::Rc;
+use waxwing::__private::{Answer, BufferType};
+use waxwing::Status;
+
+impl HostCore {
+    /// A part of a buffer.
+    pub(super) fn read_buffer(
+        &self,
+        stream: Option<&Rc<Stream>>,
+        buffer: BufferType,
+        start: usize,
+        max_len: usize,
+    ) -> Answer<Vec<u8>> {
+        let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
+        match buffer {
+            BufferType::HTTP_REQUEST_BODY | BufferType::HTTP_RESPONSE_BODY => {
+                let Some(stream) = stream else { return Ok(Vec::new()) };
+                let mut state = stream.state_mut();
+                let body = state.direction_mut(side(buffer)).visible_mut();
+                body.map_or(Ok(Vec::new()), |body| range(body))
+            }
+            BufferType::HTTP_CALL_RESPONSE_BODY => Err(Status::NOT_FOUND),
+            BufferType::VM_CONFIGURATION => range(&self.settings().vm_config),
+            BufferType::PLUGIN_CONFIGURATION if self.configuring.get() => {
+                range(&self.process.config.borrow())
+            }
+            BufferType::PLUGIN_CONFIGURATION => Err(Status::NOT_FOUND),
+            // TCP data, gRPC messages and call data: nothing there is not an error.
+            _ if buffer.0 <= LAST => Ok(Vec::new()),
+            _ => Err(Status::BAD_ARGUMENT),
+        }
+    }
+
+    /// Changes a buffer.
+    pub(super) fn edit_buffer(
+        &self,
+        stream: Option<&Rc<Stream>>,
+        buffer: BufferType,
+        edit: impl FnOnce(&mut Vec<u8>) -> Answer,
+    ) -> Answer {
+        match buffer {
+            BufferType::HTTP_REQUEST_BODY | BufferType::HTTP_RESPONSE_BODY => {
+                let mut state = stream.ok_or(Status::BAD_ARGUMENT)?.state_mut();
+                edit(state.direction_mut(side(buffer)).visible_mut().ok_or(Status::BAD_ARGUMENT)?)
+            }
+            // What is not there comes before what cannot be changed.
+            BufferType::HTTP_CALL_RESPONSE_BODY => Err(Status::NOT_FOUND),
+            BufferType::PLUGIN_CONFIGURATION if !self.configuring.get() => Err(Status::NOT_FOUND),
+            _ => Err(Status::BAD_ARGUMENT),
+        }
+    }
+}
+
+fn side(body: BufferType) -> Side {
+    if body == BufferType::HTTP_REQUEST_BODY { Side::Request } else { Side::Response }
+}
+
+/// The largest number of the ABI.
+const LAST: u32 = 8;

@@ -1,0 +1,93 @@
+//! The maps of the ABI: which of them can be read now, and which changed.
+
+use super::direction::Side;
+use super::field::Owner;
+use super::stream::{State, Stream};
+use super::{HostCore, maps};
+use crate::HeaderList;
+use std::rc::Rc;
+use waxwing::__private::{Answer, MapType};
+use waxwing::Status;
+
+impl HostCore {
+    /// The block of a map; empty if it cannot be read now.
+    pub(super) fn map_block(&self, stream: Option<&Rc<Stream>>, map: MapType) -> Answer<Vec<u8>> {
+        check(map)?;
+        Ok(stream.map_or_else(Vec::new, |stream| {
+            readable(&stream.state(), map).map(maps::encode).unwrap_or_default()
+        }))
+    }
+
+    /// The first value of that name in a map.
+    pub(super) fn map_value(&self, stream: Option<&Rc<Stream>>, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
+        check(map)?;
+        let state = stream.ok_or(Status::BAD_ARGUMENT)?.state();
+        match readable(&state, map) {
+            Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
+            None if state.logging => Err(Status::NOT_FOUND),
+            None => Err(Status::BAD_ARGUMENT),
+        }
+    }
+
+    /// Changes a map.
+    pub(super) fn edit_map(
+        &self,
+        stream: Option<&Rc<Stream>>,
+        map: MapType,
+        edit: impl FnOnce(&mut HeaderList, Owner),
+    ) -> Answer {
+        check(map)?;
+        let mut state = stream.ok_or(Status::BAD_ARGUMENT)?.state_mut();
+        edit(writable(&mut state, map).ok_or(Status::BAD_ARGUMENT)?, owner(map));
+        Ok(())
+    }
+}
+
+/// The numbers of the ABI end at 7; those from 4 on are maps of callouts.
+fn check(map: MapType) -> Answer {
+    if map.0 > 7 { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
+}
+
+fn owner(map: MapType) -> Owner {
+    match map {
+        MapType::HTTP_REQUEST_HEADERS => Owner::Request,
+        MapType::HTTP_RESPONSE_HEADERS => Owner::Response,
+        _ => Owner::Trailers,
+    }
+}
+
+/// The map, if it can be read now.
+fn readable(state: &State, map: MapType) -> Option<&HeaderList> {
+    let (request, response) = (&state.request, &state.response);
+    let (list, live) = match map {
+        MapType::HTTP_REQUEST_HEADERS => (&request.headers, request.headers_live || state.logging),
+        // Not part of what a host logs.
+        MapType::HTTP_REQUEST_TRAILERS => (&request.trailers, request.trailers_live && !state.logging),
+        MapType::HTTP_RESPONSE_HEADERS => (&response.headers, response.headers_live || state.logging),
+        MapType::HTTP_RESPONSE_TRAILERS => (&response.trailers, response.trailers_live || state.logging),
+        _ => return None,
+    };
+    list.as_ref().filter(|_| live)
+}
+
+/// The map, if it can be changed now. Asking for the trailers of a message that ends here makes them.
+fn writable(state: &mut State, map: MapType) -> Option<&mut HeaderList> {
+    let side = match map {
+        MapType::HTTP_REQUEST_HEADERS | MapType::HTTP_REQUEST_TRAILERS => Side::Request,
+        _ => Side::Response,
+    };
+    let direction = state.direction_mut(side);
+    match map {
+        MapType::HTTP_REQUEST_HEADERS | MapType::HTTP_RESPONSE_HEADERS => {
+            direction.headers.as_mut().filter(|_| direction.headers_live)
+        }
+        MapType::HTTP_REQUEST_TRAILERS | MapType::HTTP_RESPONSE_TRAILERS => {
+            if direction.may_create_trailers() {
+                direction.trailers = Some(HeaderList::new());
+                direction.trailers_live = true;
+            }
+            direction.trailers.as_mut().filter(|_| direction.trailers_live)
+        }
+        _ => None,
+    }
+}

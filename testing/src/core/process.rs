@@ -1,0 +1,193 @@
+//! What the workers of a host share: the settings, the time and what is to happen, the log.
+
+use super::schedule::{Due, Schedule};
+use super::{HostCore, Settings};
+use crate::backend::Backend;
+use crate::log::LogLine;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+/// A proxy's process: one for all workers of a host.
+///
+/// Time stands still in it, and nothing happens that a test has not asked for: [`settle`](Process::settle) runs
+/// what is due, [`advance`](Process::advance) lets time pass.
+pub(crate) struct Process {
+    pub(super) settings: Settings,
+    /// The configuration of the plugin, which can be replaced.
+    pub(crate) config: RefCell<Vec<u8>>,
+    pub(super) schedule: Schedule,
+    workers: RefCell<Vec<Weak<HostCore>>>,
+    /// Whether events are being run.
+    settling: Cell<bool>,
+    /// What every worker logged, and which one did.
+    logs: RefCell<Vec<(usize, LogLine)>>,
+    /// What makes the test fail as soon as it is back in control.
+    failure: RefCell<Option<String>>,
+}
+
+/// How a wait went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Waited {
+    pub(crate) time: Duration,
+    /// Whether it ended because there is a limit to all waiting.
+    pub(crate) limited: bool,
+}
+
+impl Process {
+    pub(crate) fn new(settings: Settings) -> Rc<Process> {
+        Rc::new(Process {
+            config: RefCell::new(settings.config.clone()),
+            settings,
+            schedule: Schedule::default(),
+            workers: RefCell::default(),
+            settling: Cell::new(false),
+            logs: RefCell::default(),
+            failure: RefCell::default(),
+        })
+    }
+
+    /// One more worker, which has not started yet.
+    pub(crate) fn add_worker(self: &Rc<Self>, backend: Rc<dyn Backend>) -> Rc<HostCore> {
+        let mut workers = self.workers.borrow_mut();
+        let worker = HostCore::new(self.clone(), workers.len(), backend);
+        workers.push(Rc::downgrade(&worker));
+        worker
+    }
+
+    /// Runs everything that is due now, and what follows from it.
+    ///
+    /// From a closure of the test's that runs meanwhile, it leaves that to the run that is under way.
+    pub(crate) fn settle(&self) {
+        let Some(_settling) = self.start_settling() else { return };
+        self.run_until(self.schedule.now(), || false);
+    }
+
+    /// Lets time pass, event by event.
+    #[track_caller]
+    pub(crate) fn advance(&self, by: Duration) {
+        let Some(_settling) = self.start_settling() else {
+            panic!(
+                "the clock cannot be advanced here: an event is being dealt with, and the time is the event's"
+            );
+        };
+        let until = self.schedule.now().saturating_add(by);
+        if self.run_until(until, || false) {
+            self.schedule.set_now(until);
+        }
+    }
+
+    /// Lets time pass from event to event, as long as there are any, until `done` holds.
+    pub(crate) fn wait(&self, done: impl Fn() -> bool) -> Waited {
+        let start = self.schedule.now();
+        let before = self.schedule.passed();
+        let limit = start.saturating_add(WAIT_LIMIT);
+        if let Some(_settling) = self.start_settling() {
+            self.run_until(limit, || done() || self.schedule.passed() - before >= EVENT_LIMIT);
+        }
+        let limited = !done() && self.schedule.next().is_some();
+        Waited { time: self.schedule.now() - start, limited }
+    }
+
+    /// `None` if events are being run already.
+    fn start_settling(&self) -> Option<Settling<'_>> {
+        (!self.settling.replace(true)).then_some(Settling(&self.settling))
+    }
+
+    /// Runs events until that time, or until `done` holds; false if something made the test fail.
+    fn run_until(&self, until: Duration, done: impl Fn() -> bool) -> bool {
+        loop {
+            for worker in self.workers() {
+                worker.answer_arrived();
+            }
+            if self.failure.borrow().is_some() {
+                return false;
+            }
+            if done() {
+                return true;
+            }
+            let Some((worker, due)) = self.schedule.pop(until) else { return true };
+            if self.schedule.passed_now() > EVENT_LIMIT {
+                self.fail(format!(
+                    "{EVENT_LIMIT} events have happened without any time passing, each because of another; \
+                     the next one is {due}"
+                ));
+                return false;
+            }
+            if let Some(worker) = self.worker(worker) {
+                worker.happen(due);
+            }
+        }
+    }
+
+    /// What is to happen, in order, in words.
+    pub(crate) fn pending(&self) -> Vec<String> {
+        let several = self.workers.borrow().len() > 1;
+        let line = |(after, worker, due): (Duration, usize, Due)| {
+            let place = if several { format!(" of worker {worker}") } else { String::new() };
+            format!("{due}{place} in {after:?}")
+        };
+        self.schedule.pending().into_iter().map(line).collect()
+    }
+
+    /// Makes the test fail when it is back in control: while a guest runs, the failure would be its trap.
+    pub(super) fn fail(&self, problem: String) {
+        self.failure.borrow_mut().get_or_insert(problem);
+    }
+
+    /// Fails the test, if something made it fail.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        if let Some(problem) = self.failure.take() {
+            panic!("{problem}");
+        }
+    }
+
+    pub(crate) fn wall_clock(&self) -> u64 {
+        self.schedule.wall_clock()
+    }
+
+    pub(crate) fn set_wall_clock(&self, nanoseconds: u64) {
+        self.schedule.set_wall_clock(nanoseconds);
+    }
+
+    pub(super) fn log(&self, worker: usize, line: LogLine) {
+        self.logs.borrow_mut().push((worker, line));
+    }
+
+    /// What was logged, by all workers or by one.
+    pub(crate) fn logs(&self, worker: Option<usize>) -> Vec<LogLine> {
+        let logs = self.logs.borrow();
+        let wanted = logs.iter().filter(|(from, _)| worker.is_none_or(|worker| worker == *from));
+        wanted.map(|(_, line)| line.clone()).collect()
+    }
+
+    fn worker(&self, index: usize) -> Option<Rc<HostCore>> {
+        self.workers.borrow().get(index).and_then(Weak::upgrade)
+    }
+
+    fn workers(&self) -> Vec<Rc<HostCore>> {
+        self.workers.borrow().iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Events are being run, until this is dropped: also by a panic.
+struct Settling<'a>(&'a Cell<bool>);
+
+impl Drop for Settling<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("pending", &self.pending()).finish_non_exhaustive()
+    }
+}
+
+/// How long a stream is waited for: longer than any timeout that makes sense.
+const WAIT_LIMIT: Duration = Duration::from_secs(60 * 60);
+/// How many events a stream is waited for, and how many can follow from each other at one moment.
+const EVENT_LIMIT: u64 = 10_000;

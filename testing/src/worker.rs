@@ -1,0 +1,125 @@
+//! One worker of a host.
+
+use crate::core::{HostCore, Process};
+use crate::exchange::Exchange;
+use crate::host::Host;
+use crate::http::Request;
+use crate::log::Logs;
+use crate::stream::HttpStream;
+use crate::timeline::Timeline;
+use crate::trap::Trap;
+use std::rc::Rc;
+
+/// A worker of a [`Host`]: a thread of the proxy, with a VM of its own.
+///
+/// A connection, with all its streams, stays in one worker. A trap kills the VM of its worker only. Workers
+/// share what the host shares among its VMs, and in a test they share the thread as well: one after the other
+/// runs.
+///
+/// ```
+/// # use waxwing::prelude::*;
+/// # #[derive(Extension)]
+/// # #[extension(http = Stream)]
+/// # struct Gate;
+/// # impl RootContext for Gate {
+/// #     type Config = ();
+/// #     fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> { Ok(Gate) }
+/// # }
+/// # struct Stream;
+/// # #[callbacks]
+/// # impl HttpContext for Stream {
+/// #     type Root = Gate;
+/// #     fn new(_: &Gate) -> Self { Stream }
+/// # }
+/// use waxwing_testing::{Host, Request};
+///
+/// let host = Host::builder::<Gate>().workers(2).start();
+/// for worker in [host.worker(0), host.worker(1)] {
+///     worker.exchange(Request::get("/")).response().assert_status(200);
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Worker {
+    host: Host,
+    core: Rc<HostCore>,
+}
+
+impl Worker {
+    pub(crate) fn new(host: Host, core: Rc<HostCore>) -> Self {
+        Worker { host, core }
+    }
+
+    pub(crate) fn core(&self) -> &Rc<HostCore> {
+        &self.core
+    }
+
+    pub(crate) fn process(&self) -> &Rc<Process> {
+        self.core.process()
+    }
+
+    /// The host that it belongs to.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Which worker it is; they are counted from 0.
+    pub fn index(&self) -> usize {
+        self.core.index()
+    }
+
+    /// Sends a request, as far as the extension lets it pass. If all of it reaches the upstream, the
+    /// [origin](crate::HostBuilder::origin) answers at once. Time does not pass.
+    ///
+    /// # Panics
+    ///
+    /// If the host has been shut down.
+    #[track_caller]
+    #[must_use = "ask the stream what became of the request, or use `exchange`"]
+    pub fn open(&self, request: Request) -> HttpStream {
+        let stream = HttpStream::new(self.clone(), true);
+        stream.send_request(&request);
+        stream
+    }
+
+    /// Starts a stream in which the test plays both the client and the upstream, step by step.
+    ///
+    /// # Panics
+    ///
+    /// If the host has been shut down.
+    #[track_caller]
+    #[must_use = "nothing has been sent yet"]
+    pub fn begin(&self) -> HttpStream {
+        HttpStream::new(self.clone(), false)
+    }
+
+    /// Sends a request, and returns when it has been answered. If the extension pauses the stream, as much time
+    /// passes as that takes; see [`HttpStream::finish`].
+    ///
+    /// # Panics
+    ///
+    /// If the extension pauses the stream, and nothing resumes it.
+    #[track_caller]
+    pub fn exchange(&self, request: Request) -> Exchange {
+        self.open(request).finish()
+    }
+
+    /// All that the extension has logged in this worker so far, from its start on.
+    pub fn logs(&self) -> Logs {
+        Logs::new(self.core.logs())
+    }
+
+    /// The callbacks and host calls of the worker's root context.
+    pub fn timeline(&self) -> Timeline {
+        Timeline::new(self.core.root_events())
+    }
+
+    /// The trap that ended the worker's VM, if one did. It counts as looked at.
+    pub fn trap(&self) -> Option<Trap> {
+        self.core.trap().map(|sighting| sighting.look().clone())
+    }
+
+    /// The number of the worker's streams that have not ended.
+    pub fn open_streams(&self) -> usize {
+        self.core.open_streams()
+    }
+}

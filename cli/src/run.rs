@@ -122,11 +122,13 @@ fn in_envoy(job: Job<'_>, folder: &Path) -> Result<()> {
     print::start_logs(proxy.start_logs());
     show(job.requests.into_iter().map(|(sent, response)| {
         let mut answered = None;
+        let before = proxy.root_logs().len();
         let observed = proxy.exchange(&sent, |request| {
             answered = Some(response.clone().unwrap_or_else(|| echo(request)));
             answered.clone()
         })?;
-        let envoy::Observed { forwarded, response, logs, trap } = observed;
+        let envoy::Observed { forwarded, response, mut logs, trap } = observed;
+        logs.extend_from_slice(&proxy.root_logs()[before..]);
         Ok(Observed { sent, forwarded, answered, response, logs, problem: trap })
     }))
 }

@@ -27,8 +27,8 @@ pub enum Answer {
     Hang,
     /// It takes the request and closes the connection without an answer.
     Reset,
-    /// It refuses the connection: nothing listens where it should be. Of a real upstream, that is so for all
-    /// requests or for none.
+    /// It refuses the connection: nothing listens where it should be. Of a real upstream that is so for all
+    /// requests or for none, so a scenario has [`refusing_cluster`](crate::Scenario::refusing_cluster) for it.
     Refuse,
 }
 

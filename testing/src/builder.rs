@@ -8,7 +8,7 @@ use crate::http::property_path;
 use crate::log::{LogLine, Logs};
 use crate::scenario::FailurePolicy;
 use crate::trap::Trap;
-use crate::{Request, Response};
+use crate::{Answer, Request, Response};
 use std::fmt;
 use std::rc::Rc;
 use waxwing::__private::Callback;
@@ -36,6 +36,7 @@ impl HostBuilder {
             buffer_limit: BUFFER_LIMIT,
             properties: Vec::new(),
             origin: Rc::new(crate::echo),
+            clusters: Vec::new(),
         };
         HostBuilder { guest: Box::new(guest), workers: 1, settings }
     }
@@ -118,6 +119,12 @@ impl HostBuilder {
     /// Sets what the upstream answers. By default it [echoes](crate::echo).
     pub fn origin(mut self, origin: impl Fn(&Request) -> Response + 'static) -> Self {
         self.settings.origin = Rc::new(origin);
+        self
+    }
+
+    /// Adds an upstream of callouts, by the name that the extension calls it.
+    pub fn cluster(mut self, name: impl Into<String>, answer: impl Fn(&Request) -> Answer + 'static) -> Self {
+        self.settings.clusters.push((name.into(), Rc::new(answer)));
         self
     }
 

@@ -1,32 +1,31 @@
-//! How the exchanges of two hosts differ.
+//! How the runs of two hosts differ.
 
 use crate::evidence::align;
-use crate::exchange::Exchange;
 use crate::http::Parts;
+use crate::log::LogLine;
+use crate::run::Run;
 use crate::{HeaderList, Request, Response};
 use std::fmt::Display;
 
-type Named<'a> = (&'a str, &'a [Exchange]);
+type Named<'a> = (&'a str, &'a Run);
 
-/// The differences, one line each, or nothing.
-pub(crate) fn exchanges(expected: Named<'_>, actual: Named<'_>) -> String {
+/// The differences, one line each, or nothing. With several workers, their root contexts log in any order.
+pub(crate) fn runs(expected: Named<'_>, actual: Named<'_>, several_workers: bool) -> String {
     let mut report = Report { names: (expected.0, actual.0), text: String::new() };
-    if expected.1.len() != actual.1.len() {
-        report.line("number of exchanges", "", Some(expected.1.len()), Some(actual.1.len()));
+    let (expected, actual) = (expected.1, actual.1);
+    report.exchanges(expected, actual);
+    for ((cluster, expected), (_, actual)) in expected.all_callouts().iter().zip(actual.all_callouts()) {
+        report.callouts(cluster, expected, actual);
     }
-    for (at, (expected, actual)) in expected.1.iter().zip(actual.1).enumerate() {
-        let request = format!("request {} ({} {})", at + 1, expected.sent().method(), expected.sent().path());
-        let (forwarded, response, logs) = expected.observable();
-        let (other_forwarded, other_response, other_logs) = actual.observable();
-        let [forwarded, other_forwarded] =
-            [forwarded, other_forwarded].map(|message| message.map(Request::parts));
-        report.message(&format!("{request}, as the upstream received it"), forwarded, other_forwarded);
-        let [response, other_response] =
-            [response, other_response].map(|message| message.map(Response::parts));
-        report.message(&format!("{request}, its response"), response, other_response);
-        for (line, other) in align(logs, other_logs) {
-            report.line(&request, "log line", line, other);
+    let [mut logs, mut other_logs] = [expected, actual].map(|run| run.logs().lines().to_vec());
+    if several_workers {
+        for lines in [&mut logs, &mut other_logs] {
+            lines.sort_by(|a, b| (a.level, &a.message).cmp(&(b.level, &b.message)));
         }
+    }
+    report.logs("outside of streams", &logs, &other_logs);
+    for ((name, expected), (_, actual)) in expected.all_metrics().iter().zip(actual.all_metrics()) {
+        report.line("at the end", &format!("metric {name}"), *expected, *actual);
     }
     report.text
 }
@@ -37,6 +36,61 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
+    fn exchanges(&mut self, expected: &Run, actual: &Run) {
+        let (expected, actual) = (expected.exchanges(), actual.exchanges());
+        if expected.len() != actual.len() {
+            self.line("number of exchanges", "", Some(expected.len()), Some(actual.len()));
+        }
+        for (at, (expected, actual)) in expected.iter().zip(actual).enumerate() {
+            let request =
+                format!("request {} ({} {})", at + 1, expected.sent().method(), expected.sent().path());
+            let (forwarded, response, logs) = expected.observable();
+            let (other_forwarded, other_response, other_logs) = actual.observable();
+            let [forwarded, other_forwarded] =
+                [forwarded, other_forwarded].map(|message| message.map(Request::parts));
+            self.message(&format!("{request}, as the upstream received it"), forwarded, other_forwarded);
+            let [response, other_response] =
+                [response, other_response].map(|message| message.map(Response::parts));
+            self.message(&format!("{request}, its response"), response, other_response);
+            self.logs(&request, logs, other_logs);
+        }
+    }
+
+    /// Those that only one side has are compared with each other, in order.
+    fn callouts(&mut self, cluster: &str, expected: &[Request], actual: &[Request]) {
+        let [expected, mut actual] = [expected, actual].map(|requests| {
+            let requests = requests.iter().cloned().map(|mut request| {
+                request.headers.remove(":scheme");
+                request
+            });
+            requests.collect::<Vec<Request>>()
+        });
+        let unmatched: Vec<Request> = expected
+            .into_iter()
+            .filter(|request| match actual.iter().position(|other| is_same(request, other)) {
+                Some(at) => {
+                    actual.remove(at);
+                    false
+                }
+                None => true,
+            })
+            .collect();
+        for at in 0..unmatched.len().max(actual.len()) {
+            let (left, right) = (unmatched.get(at), actual.get(at));
+            let what = match left.or(right) {
+                Some(request) => format!("callout to {cluster:?} ({} {})", request.method(), request.path()),
+                None => break,
+            };
+            self.message(&what, left.map(Request::parts), right.map(Request::parts));
+        }
+    }
+
+    fn logs(&mut self, what: &str, expected: &[LogLine], actual: &[LogLine]) {
+        for (line, other) in align(expected, actual) {
+            self.line(what, "log line", line, other);
+        }
+    }
+
     fn message(&mut self, what: &str, expected: Option<Parts<'_>>, actual: Option<Parts<'_>>) {
         let (Some(expected), Some(actual)) = (expected, actual) else {
             let presence = |message: Option<Parts<'_>>| message.map(|_| "present");
@@ -89,6 +143,13 @@ impl Report<'_> {
     }
 }
 
+/// Whether two requests do not differ in what is compared.
+fn is_same(left: &Request, right: &Request) -> bool {
+    let mut report = Report { names: ("", ""), text: String::new() };
+    report.message("", Some(left.parts()), Some(right.parts()));
+    report.text.is_empty()
+}
+
 fn values(list: &HeaderList, name: &[u8]) -> Option<String> {
     let of_name = list.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
     let values: Vec<String> = of_name.map(|(_, value)| format!("\"{}\"", value.escape_ascii())).collect();
@@ -104,26 +165,35 @@ fn names_in_order(list: &HeaderList) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LogLevel, LogLine};
+    use crate::{Exchange, LogLevel, Metric};
+
+    fn line(message: &str) -> LogLine {
+        LogLine { level: LogLevel::Info, message: message.to_owned() }
+    }
 
     fn exchange(value: &str, chunks: &[&str], log: &str) -> Exchange {
         let sent = Request::get("/");
         let response = Response::new(200).header("x-tag", value).chunks(chunks.iter().copied());
-        let line = LogLine { level: LogLevel::Info, message: log.to_owned() };
-        Exchange::observed(sent.clone(), Some(sent), Some(response), vec![line])
+        Exchange::observed(sent.clone(), Some(sent), Some(response), vec![line(log)])
+    }
+
+    fn differences(names: [&str; 2], exchanges: [&[Exchange]; 2]) -> String {
+        let [expected, actual] =
+            exchanges.map(|exchanges| Run::new(exchanges.to_vec(), vec![], vec![], vec![]));
+        runs((names[0], &expected), (names[1], &actual), false)
     }
 
     #[test]
     fn borders_of_chunks_do_not_count() {
         let (left, right) = (exchange("a", &["x", "y"], "l"), exchange("a", &["xy"], "l"));
-        assert_eq!(exchanges(("native", &[left]), ("wasm", &[right])), "");
+        assert_eq!(differences(["native", "wasm"], [&[left], &[right]]), "");
     }
 
     #[test]
     fn each_difference_is_named_with_both_sides() {
         let (left, right) = (exchange("a", &["xyz"], "l"), exchange("b", &["xy!"], "m"));
         assert_eq!(
-            exchanges(("native", &[left]), ("envoy", &[right])),
+            differences(["native", "envoy"], [&[left], &[right]]),
             "request 1 (GET /), its response: body from byte 2\n  native  3 bytes, \"z\"\n  envoy   3 bytes, \"!\"\n\
              request 1 (GET /), its response: header x-tag\n  native  \"a\"\n  envoy   \"b\"\n\
              request 1 (GET /): log line\n  native  [info] l\n  envoy   nothing\n\
@@ -138,12 +208,12 @@ mod tests {
             [Exchange::observed(Request::get("/"), Some(request), None, Vec::new())]
         };
         let expected = observed([":path", "a", "b"]);
-        assert_eq!(exchanges(("x", &expected), ("y", &observed(["a", ":path", "B"]))), "");
+        assert_eq!(differences(["x", "y"], [&expected, &observed(["a", ":path", "B"])]), "");
         assert_eq!(
-            exchanges(("x", &expected), ("y", &observed([":path", "b", "a"]))),
+            differences(["x", "y"], [&expected, &observed([":path", "b", "a"])]),
             "request 1 (GET /), as the upstream received it: order of headers\n  x  a, b\n  y  b, a\n"
         );
-        let other = exchanges(("x", &expected), ("y", &observed([":path", "c", "a"])));
+        let other = differences(["x", "y"], [&expected, &observed([":path", "c", "a"])]);
         assert!(!other.contains("order"), "{other}");
     }
 
@@ -151,8 +221,50 @@ mod tests {
     fn a_missing_message_and_a_missing_exchange_are_differences() {
         let reset = Exchange::observed(Request::get("/"), None, None, Vec::new());
         let local = Exchange::observed(Request::get("/"), None, Some(Response::new(403)), Vec::new());
-        let text = exchanges(("a", &[reset.clone(), reset]), ("b", &[local]));
+        let text = differences(["a", "b"], [&[reset.clone(), reset], &[local]]);
         assert!(text.contains("number of exchanges"), "{text}");
         assert!(text.contains("its response: message\n  a  nothing\n  b  present"), "{text}");
+    }
+
+    fn callouts(requests: &[Request]) -> Run {
+        Run::new(vec![], vec![("authz".to_owned(), requests.to_vec())], vec![], vec![])
+    }
+
+    #[test]
+    fn callouts_may_come_in_any_order_and_their_scheme_does_not_count() {
+        let (one, two) = (Request::get("/one"), Request::get("https://example.com/two"));
+        let (left, right) = (callouts(&[one.clone(), two]), callouts(&[Request::get("/two"), one]));
+        assert_eq!(runs(("a", &left), ("b", &right), false), "");
+    }
+
+    #[test]
+    fn a_callout_that_differs_or_is_missing_is_named() {
+        let left = callouts(&[Request::get("/one"), Request::get("/two").header("x-user", "ana")]);
+        let right = callouts(&[Request::get("/one"), Request::get("/two"), Request::get("/three")]);
+        assert_eq!(
+            runs(("a", &left), ("b", &right), false),
+            "callout to \"authz\" (GET /two): header x-user\n  a  \"ana\"\n  b  nothing\n\
+             callout to \"authz\" (GET /three): message\n  a  nothing\n  b  present\n"
+        );
+    }
+
+    #[test]
+    fn lines_of_roots_may_be_in_another_order_with_several_workers_only() {
+        let [left, right] =
+            [["a", "b"], ["b", "a"]].map(|lines| Run::new(vec![], vec![], lines.map(line).to_vec(), vec![]));
+        assert_eq!(runs(("x", &left), ("y", &right), true), "");
+        let text = runs(("x", &left), ("y", &right), false);
+        assert!(text.starts_with("outside of streams: log line"), "{text}");
+    }
+
+    #[test]
+    fn metrics_differ_by_kind_and_value() {
+        let run = |metric| Run::new(vec![], vec![], vec![], vec![("hits".to_owned(), metric)]);
+        assert_eq!(
+            runs(("x", &run(Some(Metric::Counter(2)))), ("y", &run(Some(Metric::Gauge(2)))), false),
+            "at the end: metric hits\n  x  counter 2\n  y  gauge 2\n"
+        );
+        let text = runs(("x", &run(None)), ("y", &run(Some(Metric::Histogram { count: 2, sum: 7 }))), false);
+        assert_eq!(text, "at the end: metric hits\n  x  nothing\n  y  histogram of 2 samples, sum 7\n");
     }
 }

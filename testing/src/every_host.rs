@@ -2,11 +2,12 @@
 
 use crate::envoy::Envoy;
 use crate::wasm::WasmModule;
-use crate::{Native, Runner, Scenario, Wasm};
+use crate::{Native, Run, Runner, Scenario, Wasm};
 use waxwing::Extension;
 
 /// Runs each scenario natively, on the built `.wasm`, and in a real Envoy, and asserts that a client, an
-/// upstream and an operator see the same on all three.
+/// upstream and an operator see the same on all three. It returns what they saw, of each scenario, to assert more:
+/// hosts that agree on something wrong agree.
 ///
 /// `package` is the name of the extension's package, which is built to wasm once for each test process. It
 /// needs the features `wasm` and `envoy`.
@@ -27,13 +28,11 @@ use waxwing::Extension;
 /// If the package cannot be built, if Envoy cannot be had, if the hosts differ, with all differences, and if there
 /// is no scenario.
 #[track_caller]
-pub fn on_every_host<E: Extension>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) {
+pub fn on_every_host<E: Extension>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) -> Vec<Run> {
     let module = WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"));
     let runners: [&dyn Runner; 3] =
         [&Native::<E>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];
     let mut scenarios = scenarios.into_iter().peekable();
     assert!(scenarios.peek().is_some(), "there is no scenario to run on every host");
-    for scenario in scenarios {
-        scenario.compare(&runners);
-    }
+    scenarios.map(|scenario| scenario.compare(&runners)).collect()
 }

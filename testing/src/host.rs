@@ -6,7 +6,8 @@ use crate::config::IntoConfig;
 use crate::core::{HostCore, Process};
 use crate::exchange::Exchange;
 use crate::http::Request;
-use crate::log::Logs;
+use crate::log::{LogLine, Logs};
+use crate::metric::Metric;
 use crate::native::NativeGuest;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
@@ -196,6 +197,16 @@ impl Host {
     /// All that the extension has logged so far, from its start on, in all workers.
     pub fn logs(&self) -> Logs {
         Logs::new(self.process().logs(None))
+    }
+
+    /// What root contexts have logged so far, worker by worker.
+    pub(crate) fn root_logs(&self) -> Vec<LogLine> {
+        self.workers().iter().flat_map(|worker| worker.root_logs()).collect()
+    }
+
+    /// A metric of the extension, by the name that it was defined with; `None` if it was not.
+    pub fn metric(&self, name: &str) -> Option<Metric> {
+        self.process().metric(name)
     }
 
     /// The callbacks and host calls of the root context.

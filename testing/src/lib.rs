@@ -30,7 +30,7 @@
 //! | send a whole request and look at what became of it | [`Host::exchange`], [`Exchange`] |
 //! | stop in between, or play both sides | [`Host::open`], [`Host::begin`], [`HttpStream`] |
 //! | run the same test on the built `.wasm` (feature `wasm`) | `on_each_host!`, `Host::wasm` |
-//! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], `on_every_host` |
+//! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
 //!
 //! `docs/testing.md` is the guide; `docs/fidelity.md` says where the model and Envoy differ.
 #![forbid(unsafe_code)]
@@ -53,9 +53,11 @@ mod host;
 mod host_call;
 mod http;
 mod log;
+mod metric;
 mod native;
 mod panic;
 mod quoted;
+mod run;
 mod runner;
 mod scenario;
 mod seen;
@@ -77,10 +79,12 @@ pub use host::Host;
 pub use host_call::{HostCall, Reply};
 pub use http::{HeaderList, Request, Response};
 pub use log::{LogLine, Logs};
+pub use metric::Metric;
+pub use run::Run;
 pub use runner::Native;
 #[cfg(feature = "wasm")]
 pub use runner::Wasm;
-pub use scenario::{FailurePolicy, Runner, Scenario};
+pub use scenario::{FailurePolicy, Runner, Scenario, Step};
 pub use seen::Seen;
 pub use stream::{EndOfStream, HttpStream, Phase};
 pub use timeline::{Arguments, Event, Returned, Timeline};

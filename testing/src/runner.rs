@@ -1,11 +1,14 @@
 //! The hosts that run scenarios.
 
 use crate::builder::HostBuilder;
-use crate::exchange::Exchange;
 use crate::host::Host;
-use crate::scenario::{Runner, Scenario};
+use crate::run::Run;
+use crate::scenario::{Runner, Scenario, Step};
+use crate::{Answer, Request};
+use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::rc::Rc;
 use waxwing::Extension;
 
 /// Runs scenarios on an extension that is compiled into the test.
@@ -25,7 +28,7 @@ impl<E: Extension> Runner for Native<E> {
     }
 
     #[track_caller]
-    fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
+    fn run(&self, scenario: &Scenario) -> Run {
         run(self, Host::builder::<E>(), scenario)
     }
 }
@@ -56,24 +59,79 @@ impl Runner for Wasm {
     }
 
     #[track_caller]
-    fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
+    fn run(&self, scenario: &Scenario) -> Run {
         run(self, Host::wasm(&self.0), scenario)
     }
 }
 
 /// A scenario on the host model.
 #[track_caller]
-fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Vec<Exchange> {
-    let upstream = scenario.upstream();
-    let host = builder
-        .config(scenario.configuration())
-        .failure_policy(scenario.failure_policy())
-        .origin(move |request| upstream(request))
-        .start();
-    let exchanges = scenario.requests().iter().map(|request| host.exchange(request.clone())).collect();
+fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
+    scenario.check_workers();
+    let callouts = Rc::new(Callouts::of(scenario));
+    let host = prepared(builder, scenario, &callouts).start();
+    let mut exchanges = Vec::new();
+    for step in scenario.steps() {
+        match step {
+            Step::Request { worker, request } => {
+                exchanges.push(host.worker(*worker).exchange(request.clone()));
+            }
+            Step::Wait(time) => host.clock().advance(*time),
+        }
+    }
     scenario.check_trap(runner.name(), host.trap().map(|trap| trap.to_string()).as_deref());
     if let Some(text) = scenario.expected_trap() {
         host.expect_trap(text);
     }
-    exchanges
+    let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
+    Run::new(exchanges, callouts.received(), host.root_logs(), metrics)
+}
+
+/// A host as the scenario wants it.
+fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callouts>) -> HostBuilder {
+    let upstream = scenario.upstream();
+    let (plugin_name, root_id, vm_id) = scenario.ids();
+    builder = builder
+        .config(scenario.configuration())
+        .vm_config(scenario.vm_configuration())
+        .workers(scenario.worker_count())
+        .root_id(root_id)
+        .vm_id(vm_id)
+        .failure_policy(scenario.failure_policy())
+        .origin(move |request| upstream(request));
+    if let Some(name) = plugin_name {
+        builder = builder.plugin_name(name);
+    }
+    if let Some(bytes) = scenario.body_limit() {
+        builder = builder.buffer_limit(bytes);
+    }
+    for (index, (name, upstream)) in scenario.clusters().iter().enumerate() {
+        let (upstream, callouts, of) = (upstream.clone(), callouts.clone(), name.clone());
+        builder = builder.cluster(name, move |request| {
+            let answer = upstream.answer(&of, request);
+            if answer != Answer::Refuse {
+                callouts.receive(index, request);
+            }
+            answer
+        });
+    }
+    builder
+}
+
+/// What the upstreams of callouts have received, by cluster.
+struct Callouts(RefCell<Vec<(String, Vec<Request>)>>);
+
+impl Callouts {
+    fn of(scenario: &Scenario) -> Callouts {
+        let names = scenario.clusters().iter().map(|(name, _)| (name.clone(), Vec::new()));
+        Callouts(RefCell::new(names.collect()))
+    }
+
+    fn receive(&self, cluster: usize, request: &Request) {
+        self.0.borrow_mut()[cluster].1.push(request.clone());
+    }
+
+    fn received(&self) -> Vec<(String, Vec<Request>)> {
+        self.0.borrow().clone()
+    }
 }

@@ -1,10 +1,11 @@
 //! One test, on several hosts.
 
 use crate::config::IntoConfig;
-use crate::exchange::Exchange;
-use crate::{Request, Response, difference};
+use crate::run::Run;
+use crate::{Answer, Request, Response, difference};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What becomes of streams when the VM has trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -17,7 +18,22 @@ pub enum FailurePolicy {
     Open,
 }
 
-/// Requests to an extension with a configuration, and an upstream: a value that any host can run.
+/// What happens in a scenario, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// A client sends a request and waits for its response.
+    Request {
+        /// Which worker takes it, from 0.
+        worker: usize,
+        /// What it sends.
+        request: Request,
+    },
+    /// Time passes.
+    Wait(Duration),
+}
+
+/// Requests to an extension with a configuration, and its upstreams: a value that any host can run.
 ///
 /// ```no_run
 /// use waxwing_testing::{Native, Request, Response, Runner, Scenario, json};
@@ -29,31 +45,95 @@ pub enum FailurePolicy {
 ///     .request(Request::post("/cart").body("apples"))
 ///     .origin(|request| Response::new(200).body(request.path()));
 ///
-/// let exchanges = Native::<E>::new().run(&scenario);
-/// exchanges[0].response().assert_header("x-tag", "blue");
+/// let run = Native::<E>::new().run(&scenario);
+/// run[0].response().assert_header("x-tag", "blue");
+/// # }
+/// ```
+///
+/// One with an upstream of callouts, in which time passes:
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use waxwing_testing::{Answer, Native, Request, Response, Runner, Scenario};
+/// # fn run<E: waxwing::Extension>() {
+///
+/// let scenario = Scenario::new("asks again when its answer is old")
+///     .cluster("authz", |_| Answer::from(Response::new(200)).after(Duration::from_millis(5)))
+///     .request(Request::get("/"))
+///     .wait(Duration::from_millis(50))
+///     .request(Request::get("/"));
+///
+/// let run = Native::<E>::new().run(&scenario);
+/// assert_eq!(run.callouts("authz").len(), 2);
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Scenario {
     name: String,
     config: Vec<u8>,
+    vm_config: Vec<u8>,
+    plugin_name: Option<String>,
+    root_id: String,
+    vm_id: String,
     failure_policy: FailurePolicy,
+    buffer_limit: Option<usize>,
+    workers: usize,
     expected_trap: Option<String>,
-    requests: Vec<Request>,
+    steps: Vec<Step>,
     origin: Arc<dyn Fn(&Request) -> Response + Send + Sync>,
+    clusters: Vec<(String, Upstream)>,
+    metrics: Vec<String>,
+}
+
+/// An upstream of callouts.
+#[derive(Clone)]
+pub(crate) enum Upstream {
+    /// It does this with each request, on any thread.
+    Serving(Arc<dyn Fn(&Request) -> Answer + Send + Sync>),
+    /// It refuses all connections.
+    Refusing,
+}
+
+impl Upstream {
+    /// What it does with a request.
+    #[track_caller]
+    pub(crate) fn answer(&self, cluster: &str, request: &Request) -> Answer {
+        let answer = match self {
+            Upstream::Serving(answer) => answer(request),
+            Upstream::Refusing => return Answer::Refuse,
+        };
+        let mut last = &answer;
+        while let Answer::After(_, then) = last {
+            last = then;
+        }
+        assert!(
+            *last != Answer::Refuse,
+            "the cluster {cluster:?} refuses the connection of a request that has arrived, which no server can; \
+             .refusing_cluster({cluster:?}) refuses all of them"
+        );
+        answer
+    }
 }
 
 impl Scenario {
-    /// A scenario of that name, without configuration and requests, failing closed, whose upstream
-    /// [echoes](crate::echo).
+    /// A scenario of that name, with one worker, without configuration and requests, failing closed, whose
+    /// upstream [echoes](crate::echo).
     pub fn new(name: impl Into<String>) -> Self {
         Scenario {
             name: name.into(),
             config: Vec::new(),
+            vm_config: Vec::new(),
+            plugin_name: None,
+            root_id: String::new(),
+            vm_id: String::new(),
             failure_policy: FailurePolicy::Closed,
+            buffer_limit: None,
+            workers: 1,
             expected_trap: None,
-            requests: Vec::new(),
+            steps: Vec::new(),
             origin: Arc::new(crate::echo),
+            clusters: Vec::new(),
+            metrics: Vec::new(),
         }
     }
 
@@ -64,10 +144,63 @@ impl Scenario {
         self
     }
 
+    /// Sets the configuration of the VM, which all plugins in a VM share.
+    #[must_use]
+    pub fn vm_config(mut self, config: impl IntoConfig) -> Self {
+        self.vm_config = config.into_config();
+        self
+    }
+
+    /// Sets the name of the plugin. Without it, each host has one of its own.
+    #[must_use]
+    pub fn plugin_name(mut self, name: impl Into<String>) -> Self {
+        self.plugin_name = Some(name.into());
+        self
+    }
+
+    /// Sets the root id, which chooses among the extensions of a module; empty by default.
+    #[must_use]
+    pub fn root_id(mut self, root_id: impl Into<String>) -> Self {
+        self.root_id = root_id.into();
+        self
+    }
+
+    /// Sets the id under which VMs share data and queues; empty by default.
+    #[must_use]
+    pub fn vm_id(mut self, vm_id: impl Into<String>) -> Self {
+        self.vm_id = vm_id.into();
+        self
+    }
+
     /// Lets new streams go on without the extension after a trap.
     #[must_use]
     pub fn fail_open(mut self) -> Self {
         self.failure_policy = FailurePolicy::Open;
+        self
+    }
+
+    /// Sets how many bytes of a body the host holds back for a stream, 1 MiB by default.
+    ///
+    /// Envoy also reads at most that much at once, so that a small limit cuts bodies into small pieces there.
+    #[must_use]
+    pub fn buffer_limit(mut self, bytes: usize) -> Self {
+        self.buffer_limit = Some(bytes);
+        self
+    }
+
+    /// Sets how many workers the proxy has, each with a VM of its own; 1 by default.
+    ///
+    /// A [`request`](Scenario::request) goes to the first, and [`request_to`](Scenario::request_to) to any. The log
+    /// lines of several root contexts come in any order.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn workers(mut self, workers: usize) -> Self {
+        assert!(workers > 0, "scenario {:?}: a proxy has at least one worker", self.name);
+        self.workers = workers;
         self
     }
 
@@ -81,10 +214,26 @@ impl Scenario {
         self
     }
 
-    /// Adds a request, which is sent when the one before it has been answered.
+    /// Adds a request, which is sent when the one before it has been answered. The first worker takes it.
     #[must_use]
-    pub fn request(mut self, request: Request) -> Self {
-        self.requests.push(request);
+    pub fn request(self, request: Request) -> Self {
+        self.request_to(0, request)
+    }
+
+    /// Adds a request that this worker takes; they are counted from 0.
+    #[must_use]
+    pub fn request_to(mut self, worker: usize, request: Request) -> Self {
+        self.steps.push(Step::Request { worker, request });
+        self
+    }
+
+    /// Lets time pass before what comes next: virtual time in the model, real time in Envoy.
+    ///
+    /// In Envoy, requests take some milliseconds as well. What is to happen in a wait, or not to happen, should
+    /// be that far from its ends.
+    #[must_use]
+    pub fn wait(mut self, time: Duration) -> Self {
+        self.steps.push(Step::Wait(time));
         self
     }
 
@@ -95,19 +244,81 @@ impl Scenario {
         self
     }
 
+    /// Adds an upstream of callouts, by the name that the extension calls it. It may be called on another
+    /// thread, and for several requests at once.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name, `origin` among them.
+    #[must_use]
+    #[track_caller]
+    pub fn cluster(
+        self,
+        name: impl Into<String>,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.upstream_of_callouts(name.into(), Upstream::Serving(Arc::new(answer)))
+    }
+
+    /// Adds an upstream of callouts that refuses all connections, as one whose server is down.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name, `origin` among them.
+    #[must_use]
+    #[track_caller]
+    pub fn refusing_cluster(self, name: impl Into<String>) -> Self {
+        self.upstream_of_callouts(name.into(), Upstream::Refusing)
+    }
+
+    #[track_caller]
+    fn upstream_of_callouts(mut self, name: String, upstream: Upstream) -> Self {
+        let taken = name == ORIGIN || self.clusters.iter().any(|(other, _)| *other == name);
+        assert!(!taken, "scenario {:?}: there is a cluster {name:?} already", self.name);
+        self.clusters.push((name, upstream));
+        self
+    }
+
+    /// Asks for a metric of the extension at the end of the run, by the name that it was defined with.
+    #[must_use]
+    pub fn metric(mut self, name: impl Into<String>) -> Self {
+        self.metrics.push(name.into());
+        self
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The bytes of the configuration.
+    /// The bytes of the plugin's configuration.
     pub fn configuration(&self) -> &[u8] {
         &self.config
+    }
+
+    /// The bytes of the VM's configuration.
+    pub fn vm_configuration(&self) -> &[u8] {
+        &self.vm_config
+    }
+
+    /// The name, the root id and the id of the VM.
+    pub(crate) fn ids(&self) -> (Option<&str>, &str, &str) {
+        (self.plugin_name.as_deref(), &self.root_id, &self.vm_id)
     }
 
     /// What becomes of streams when the VM has trapped.
     pub fn failure_policy(&self) -> FailurePolicy {
         self.failure_policy
+    }
+
+    /// How many bytes of a body the host holds back, if the scenario says so.
+    pub fn body_limit(&self) -> Option<usize> {
+        self.buffer_limit
+    }
+
+    /// How many workers the proxy has.
+    pub fn worker_count(&self) -> usize {
+        self.workers
     }
 
     /// What the message of the trap contains, if the extension is to trap.
@@ -131,9 +342,34 @@ impl Scenario {
         }
     }
 
+    /// Fails if a request goes to a worker that there is not.
+    #[track_caller]
+    pub(crate) fn check_workers(&self) {
+        let (name, workers) = (&self.name, self.workers);
+        for step in &self.steps {
+            if let Step::Request { worker, request } = step {
+                assert!(
+                    *worker < workers,
+                    "scenario {name:?}: {} {} is for the worker {worker}, counted from 0, of {workers}; \
+                     .workers(…) adds more",
+                    request.method(),
+                    request.path()
+                );
+            }
+        }
+    }
+
+    /// What happens, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// The requests, in the order in which they are sent.
-    pub fn requests(&self) -> &[Request] {
-        &self.requests
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Request { request, .. } => Some(request),
+            Step::Wait(_) => None,
+        })
     }
 
     /// What the upstream answers to a request.
@@ -146,39 +382,59 @@ impl Scenario {
         self.origin.clone()
     }
 
-    /// Runs it on each host and asserts that the exchanges are the same; returns those of the first.
+    /// The upstreams of callouts, by name.
+    pub(crate) fn clusters(&self) -> &[(String, Upstream)] {
+        &self.clusters
+    }
+
+    /// The metrics that are asked for.
+    pub(crate) fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+
+    /// Runs it on each host and asserts that the runs are the same; returns that of the first.
     ///
-    /// Compared are the request that the upstream received and the response that the client received, with
-    /// their bodies (however they were cut into pieces) and trailers, and the log lines. Headers have to come in
-    /// the same order, pseudo-headers aside.
+    /// Compared are
+    ///
+    /// - for each request, what the upstream received and what the client received, with bodies (however they were
+    ///   cut into pieces) and trailers, and the log lines. Headers have to come in the same order, pseudo-headers
+    ///   aside;
+    /// - the callouts that each cluster received, in the same way, but in any order, and without `:scheme`, which
+    ///   HTTP/1.1 does not carry;
+    /// - the log lines of root contexts, in any order if there are several workers;
+    /// - the metrics that the scenario asks for.
     ///
     /// # Panics
     ///
-    /// If a host's exchanges differ from those of the first host, with all differences; and if there is nothing
-    /// to compare, because the scenario has no requests or there are no hosts.
+    /// If a host's run differs from that of the first host, with all differences; and if there is nothing to
+    /// compare, because nothing happens in the scenario or there are no hosts.
     #[track_caller]
-    pub fn compare(&self, runners: &[&dyn Runner]) -> Vec<Exchange> {
+    pub fn compare(&self, runners: &[&dyn Runner]) -> Run {
         let Some((first, others)) = runners.split_first() else {
             panic!("scenario {:?}: there is no host to run it on", self.name);
         };
-        assert!(!self.requests.is_empty(), "scenario {:?}: it has no requests to compare", self.name);
+        assert!(!self.steps.is_empty(), "scenario {:?}: it has no requests to compare", self.name);
         let expected = first.run(self);
         let mut differences = String::new();
         for other in others {
             let actual = other.run(self);
-            differences += &difference::exchanges((first.name(), &expected), (other.name(), &actual));
+            let (expected, actual) = ((first.name(), &expected), (other.name(), &actual));
+            differences += &difference::runs(expected, actual, self.workers > 1);
         }
         assert!(differences.is_empty(), "scenario {:?}: the hosts differ\n{differences}", self.name);
         expected
     }
 }
 
+/// The cluster of the upstream, which extensions can call out to as well.
+pub(crate) const ORIGIN: &str = "origin";
+
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scenario")
             .field("name", &self.name)
             .field("failure_policy", &self.failure_policy)
-            .field("requests", &self.requests)
+            .field("steps", &self.steps)
             .finish_non_exhaustive()
     }
 }
@@ -188,10 +444,10 @@ pub trait Runner {
     /// What it is called in a report of differences.
     fn name(&self) -> &str;
 
-    /// Runs the scenario on a fresh VM: one exchange for each of its requests, in order.
+    /// Runs the scenario on a fresh proxy, until its streams and callouts are over.
     ///
     /// # Panics
     ///
     /// If the host refuses the configuration, or cannot run at all.
-    fn run(&self, scenario: &Scenario) -> Vec<Exchange>;
+    fn run(&self, scenario: &Scenario) -> Run;
 }

@@ -1,8 +1,9 @@
 //! The code of `docs/testing.md`, and the extensions that it tests.
 
 use serde_json::Value;
+use std::time::Duration;
 use waxwing::prelude::*;
-use waxwing_testing::{Callback, EndOfStream, Host, Phase, Request, Response, json};
+use waxwing_testing::{Callback, EndOfStream, Host, Native, Phase, Request, Response, Scenario, json};
 
 /// Lets requests with a token, or from the own network, pass as its user.
 #[derive(Extension)]
@@ -218,4 +219,19 @@ fn the_code_of_the_page_is_the_code_of_this_file() {
             "docs/testing.md has code that tests/guide.rs does not run:\n{code}"
         );
     }
+}
+
+#[test]
+fn each_worker_knows_the_user() {
+    let scenario = Scenario::new("each worker knows the user")
+        .config(json!({ "user": "ana" }))
+        .workers(2)
+        .request(Request::get("/cart").header("x-token", "t"))
+        .wait(Duration::from_millis(20))
+        .request_to(1, Request::get("/cart").header("x-token", "t"));
+
+    let run = scenario.compare(&[&Native::<Gate>::new()]);
+
+    run[0].upstream_request().assert_header("x-user", "ana");
+    run[1].upstream_request().assert_header("x-user", "ana");
 }

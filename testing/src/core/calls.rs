@@ -17,12 +17,12 @@ use waxwing::{LogLevel, Status};
 impl Host for HostCore {
     fn log(&self, level: u32, message: &[u8]) -> Answer {
         let call = HostCall::Log { level, message: message.to_vec() };
-        self.answer(call, done, |_| {
+        self.answer(call, done, |stream| {
             let level = LogLevel::from_u32(level).ok_or(Status::BAD_ARGUMENT)?;
             let line = LogLine { level, message: String::from_utf8_lossy(message).into_owned() };
-            let running = self.vm.running().and_then(|context| self.stream(context));
-            if let Some(stream) = running {
-                stream.state_mut().logs.push(line.clone());
+            match stream {
+                Some(stream) => stream.state_mut().logs.push(line.clone()),
+                None => self.root_logs.borrow_mut().push(line.clone()),
             }
             self.process.log(self.index, line);
             Ok(())

@@ -56,6 +56,9 @@ pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
 pub(crate) use stream::{Origin, Stream};
 
+/// What stands for an upstream of callouts.
+pub(crate) type Cluster = Rc<dyn Fn(&crate::Request) -> crate::Answer>;
+
 use crate::backend::Backend;
 use crate::log::LogLine;
 use crate::scenario::FailurePolicy;
@@ -82,6 +85,8 @@ pub(crate) struct Settings {
     /// Path and value.
     pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) origin: Origin,
+    /// Upstreams of callouts, by name.
+    pub(crate) clusters: Vec<(String, Cluster)>,
 }
 
 /// A worker of the model. See the [module](self).
@@ -100,6 +105,8 @@ pub(crate) struct HostCore {
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
     /// Those whose whole request the upstream has, and has not answered.
     arrived: RefCell<VecDeque<Rc<Stream>>>,
+    /// What no stream logged.
+    root_logs: RefCell<Vec<LogLine>>,
 }
 
 impl HostCore {
@@ -118,6 +125,7 @@ impl HostCore {
             root_journal: Rc::default(),
             streams: RefCell::default(),
             arrived: RefCell::default(),
+            root_logs: RefCell::default(),
         })
     }
 
@@ -137,6 +145,11 @@ impl HostCore {
 
     pub(crate) fn logs(&self) -> Vec<LogLine> {
         self.process.logs(Some(self.index))
+    }
+
+    /// What was logged outside of streams.
+    pub(crate) fn root_logs(&self) -> Vec<LogLine> {
+        self.root_logs.borrow().clone()
     }
 
     pub(crate) fn root_events(&self) -> Vec<Event> {

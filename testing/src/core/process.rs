@@ -4,6 +4,7 @@ use super::schedule::{Due, Schedule};
 use super::{HostCore, Settings};
 use crate::backend::Backend;
 use crate::log::LogLine;
+use crate::metric::Metric;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
@@ -150,6 +151,11 @@ impl Process {
 
     pub(crate) fn set_wall_clock(&self, nanoseconds: u64) {
         self.schedule.set_wall_clock(nanoseconds);
+    }
+
+    /// A metric, by the name that the guest defined it with.
+    pub(crate) fn metric(&self, _name: &str) -> Option<Metric> {
+        None
     }
 
     pub(super) fn log(&self, worker: usize, line: LogLine) {

@@ -22,6 +22,18 @@ pub(super) fn remove_from_request(forwarded: &mut Request, sent: &Request) {
     }
 }
 
+/// Removes from a callout what Envoy added to it. What the extension sent is not known, so only what no extension has a
+/// reason to send is taken for an addition.
+pub(super) fn remove_from_callout(request: &mut Request) {
+    let none = HeaderList::new();
+    let headers = &mut request.headers;
+    remove_added(headers, &none, "x-envoy-internal", |value| value == b"true");
+    remove_added(headers, &none, "x-envoy-expected-rq-timeout-ms", |value| {
+        value.iter().all(u8::is_ascii_digit)
+    });
+    remove_added(headers, &none, "content-length", |value| value == b"0");
+}
+
 /// Removes from a response what Envoy, or the origin for the sake of HTTP/1.1, added to what the test answered.
 pub(super) fn remove_from_response(response: &mut Response, answered: Option<&Response>) {
     let none = HeaderList::new();
@@ -66,6 +78,15 @@ mod tests {
         forwarded.headers.remove(":scheme");
         remove_from_request(&mut forwarded, &Request::get("/"));
         assert_eq!(forwarded.headers.get(FORWARDED_PROTO), Some(&b"https"[..]));
+    }
+
+    #[test]
+    fn of_a_callout_only_what_envoy_adds_is_taken_away() {
+        let sent =
+            Request::post("/").header("content-length", "4").header("x-envoy-internal", "no").body("four");
+        let mut received = sent.clone().header("x-envoy-expected-rq-timeout-ms", "200");
+        remove_from_callout(&mut received);
+        assert_eq!(received, sent);
     }
 
     #[test]

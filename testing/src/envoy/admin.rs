@@ -68,7 +68,7 @@ impl Admin {
         }
     }
 
-    fn page(self, path: &str) -> Result<String, Error> {
+    pub(super) fn page(self, path: &str) -> Result<String, Error> {
         let problem = |problem: String| {
             Error::new(format!("Envoy's admin page {path} at {} cannot be read: {problem}", self.address))
         };

@@ -1,7 +1,7 @@
 //! The client in front of Envoy.
 
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -16,12 +16,7 @@ use crate::{Request, Response};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Sends a request and reads the response; `None` if the connection ends before the response does.
-pub(super) fn exchange(
-    listener: SocketAddr,
-    admin: Admin,
-    request: &Request,
-) -> io::Result<Option<Response>> {
-    let stream = TcpStream::connect_timeout(&listener, PATIENCE)?;
+pub(super) fn exchange(stream: &TcpStream, admin: Admin, request: &Request) -> io::Result<Option<Response>> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -30,8 +25,8 @@ pub(super) fn exchange(
     let answered = AtomicBool::new(false);
     thread::scope(|scope| {
         // A response may come before the request has ended, and ends it.
-        scope.spawn(|| pace::send(&stream, &pieces, admin, &counter, &answered));
-        let response = Reader::new(&stream).response(&request.method());
+        scope.spawn(|| pace::send(stream, &pieces, admin, &counter, &answered));
+        let response = Reader::new(stream).response(&request.method());
         answered.store(true, Ordering::Relaxed);
         let _ = stream.shutdown(Shutdown::Both);
         Ok(response?.filter(|response| response.complete).map(|response| response.message))

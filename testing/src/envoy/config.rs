@@ -1,15 +1,12 @@
 //! The configuration that Envoy is started with.
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
+use super::yaml;
 use crate::{FailurePolicy, LogLevel};
 
-/// An Envoy with one listener, one extension and one upstream.
+/// An Envoy with one listener, one extension and one upstream, and with the upstreams of its callouts.
 ///
 /// ```
 /// use waxwing_testing::FailurePolicy;
@@ -23,17 +20,26 @@ use crate::{FailurePolicy, LogLevel};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    wasm: PathBuf,
-    name: String,
-    root_id: String,
-    vm_id: String,
-    configuration: Option<Vec<u8>>,
-    vm_configuration: Option<Vec<u8>>,
-    failure_policy: FailurePolicy,
-    buffer_limit: Option<u32>,
-    log_level: LogLevel,
-    listener_port: u16,
-    admin_port: u16,
+    pub(super) wasm: PathBuf,
+    pub(super) name: String,
+    pub(super) root_id: String,
+    pub(super) vm_id: String,
+    pub(super) configuration: Option<Vec<u8>>,
+    pub(super) vm_configuration: Option<Vec<u8>>,
+    pub(super) failure_policy: FailurePolicy,
+    pub(super) buffer_limit: Option<u32>,
+    pub(super) workers: usize,
+    pub(super) log_level: LogLevel,
+    pub(super) listener_port: u16,
+    pub(super) admin_port: u16,
+    pub(super) clusters: Vec<Cluster>,
+}
+
+/// An upstream of callouts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    pub(super) address: SocketAddr,
 }
 
 impl Config {
@@ -51,9 +57,11 @@ impl Config {
             vm_configuration: None,
             failure_policy: FailurePolicy::default(),
             buffer_limit: None,
+            workers: 1,
             log_level: LogLevel::Trace,
             listener_port: 0,
             admin_port: 0,
+            clusters: Vec::new(),
         }
     }
 
@@ -111,6 +119,22 @@ impl Config {
         self
     }
 
+    /// Sets how many workers Envoy has, each with a VM of its own; 1 if it is not set.
+    ///
+    /// With more than one, Envoy gives a new connection to the worker that has the fewest.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = workers;
+        self
+    }
+
+    /// Adds an upstream of callouts at this address, which speaks HTTP/1.1.
+    #[must_use]
+    pub fn cluster(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
+        self.clusters.push(Cluster { name: name.into(), address });
+        self
+    }
+
     /// Sets the level below which log lines are dropped.
     ///
     /// It is also what the host answers to the question for its log level.
@@ -145,6 +169,8 @@ impl Config {
     }
 
     /// What Envoy writes in front of a line: of a stream, of a root context, and of a VM that has neither yet.
+    ///
+    /// Without a name, those of streams are not different.
     pub(super) fn log_prefixes(&self) -> [String; 3] {
         let Config { name, root_id, vm_id, .. } = self;
         [&[name, root_id, vm_id][..], &[root_id, vm_id], &[vm_id]].map(|parts| {
@@ -155,168 +181,16 @@ impl Config {
 
     /// This configuration as the text of an `envoy.yaml` with this upstream.
     pub fn to_yaml(&self, origin: SocketAddr) -> String {
-        let Config { listener_port, admin_port, .. } = self;
-        let (origin_host, origin_port) = (origin.ip(), origin.port());
-        let limit =
-            self.buffer_limit.map(|bytes| format!("      per_connection_buffer_limit_bytes: {bytes}\n"));
-        let limit = limit.unwrap_or_default();
-        let plugin = self.plugin_yaml();
-        let log_level = self.component_log_level();
-        format!(
-            r#"# Written by Waxwing, for Envoy {version}. To start it:
-#   envoy --config-path envoy.yaml --concurrency 1 --component-log-level {log_level}
-admin:
-  address:
-    socket_address: {{ address: 127.0.0.1, port_value: {admin_port} }}
-static_resources:
-  listeners:
-    - name: {LISTENER}
-      address:
-        socket_address: {{ address: 127.0.0.1, port_value: {listener_port} }}
-{limit}      filter_chains:
-        - filters:
-            - name: envoy.filters.network.http_connection_manager
-              typed_config:
-                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-                stat_prefix: {LISTENER}
-                codec_type: HTTP1
-                http_protocol_options: {{ enable_trailers: true }}
-                # Envoy adds as little of its own as it can.
-                generate_request_id: false
-                server_header_transformation: PASS_THROUGH
-                route_config:
-                  virtual_hosts:
-                    - name: all
-                      domains: ["*"]
-                      routes:
-                        - match: {{ prefix: "/" }}
-                          route: {{ cluster: {ORIGIN} }}
-                http_filters:
-{plugin}                  - name: envoy.filters.http.router
-                    typed_config:
-                      "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-                      suppress_envoy_headers: true
-  clusters:
-    - name: {ORIGIN}
-      type: STATIC
-      connect_timeout: 5s
-{limit}      typed_extension_protocol_options:
-        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
-          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-          explicit_http_config:
-            http_protocol_options: {{ enable_trailers: true }}
-      load_assignment:
-        cluster_name: {ORIGIN}
-        endpoints:
-          - lb_endpoints:
-              - endpoint:
-                  address:
-                    socket_address: {{ address: "{origin_host}", port_value: {origin_port} }}
-"#,
-            version = super::VERSION,
-        )
-    }
-
-    fn plugin_yaml(&self) -> String {
-        let policy = match self.failure_policy {
-            FailurePolicy::Closed => "FAIL_CLOSED",
-            FailurePolicy::Open => "FAIL_OPEN",
-        };
-        // The file may be read from another folder than this one.
-        let wasm = std::path::absolute(&self.wasm).unwrap_or_else(|_| self.wasm.clone());
-        let mut yaml = String::from(
-            "\
-- name: envoy.filters.http.wasm
-  typed_config:
-    \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
-    config:
-",
-        );
-        let mut line = |depth: usize, text: String| {
-            // Writing to a string cannot fail.
-            let _ = writeln!(yaml, "{:depth$}{text}", "");
-        };
-        line(6, format!("name: {}", scalar(&self.name)));
-        line(6, format!("root_id: {}", scalar(&self.root_id)));
-        line(6, format!("failure_policy: {policy}"));
-        if let Some(bytes) = &self.configuration {
-            line(6, "configuration:".into());
-            any_yaml(bytes).into_iter().for_each(|text| line(8, text));
-        }
-        line(6, "vm_config:".into());
-        line(8, format!("vm_id: {}", scalar(&self.vm_id)));
-        line(8, "runtime: envoy.wasm.runtime.v8".into());
-        line(8, format!("code: {{ local: {{ filename: {} }} }}", scalar(&wasm.to_string_lossy())));
-        if let Some(bytes) = &self.vm_configuration {
-            line(8, "configuration:".into());
-            any_yaml(bytes).into_iter().for_each(|text| line(10, text));
-        }
-        yaml.lines().map(|line| format!("{:18}{line}\n", "")).collect()
+        yaml::text(self, origin)
     }
 }
 
-/// The names of the listener and of the cluster, by which Envoy also labels its statistics.
+/// The name of the listener, by which Envoy also labels its statistics.
 pub(super) const LISTENER: &str = "waxwing";
-pub(super) const ORIGIN: &str = "origin";
-
-/// Text as a string message, and anything else as a bytes message; Envoy hands out the same bytes for both.
-fn any_yaml(bytes: &[u8]) -> [String; 2] {
-    let (message, value) = match std::str::from_utf8(bytes) {
-        Ok(text) => ("StringValue", scalar(text)),
-        Err(_) => ("BytesValue", scalar(&BASE64.encode(bytes))),
-    };
-    [format!("\"@type\": type.googleapis.com/google.protobuf.{message}"), format!("value: {value}")]
-}
-
-/// A YAML string: in single quotes where that shows it as it is, else escaped.
-fn scalar(text: &str) -> String {
-    if text.chars().all(|c| matches!(c, ' '..='~')) {
-        return format!("'{}'", text.replace('\'', "''"));
-    }
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            ' '..='~' => quoted.push(c),
-            _ => {
-                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
-            }
-        }
-    }
-    quoted + "\""
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn plain_text_stays_readable() {
-        assert_eq!(scalar(r#"{ "name": "it's" }"#), r#"'{ "name": "it''s" }'"#);
-    }
-
-    #[test]
-    fn other_text_is_escaped() {
-        assert_eq!(scalar("a\n\"\\\u{e9}\u{1f426}\0"), r#""a\n\"\\\U000000e9\U0001f426\U00000000""#);
-    }
-
-    #[test]
-    fn bytes_that_are_not_text_go_as_a_bytes_message() {
-        let yaml = Config::new("x.wasm").configuration(b"\xff\xfe").to_yaml("127.0.0.1:1".parse().unwrap());
-        assert!(yaml.contains("google.protobuf.BytesValue\n"), "{yaml}");
-        assert!(yaml.contains("value: '//4='\n"), "{yaml}");
-    }
-
-    #[test]
-    fn ports_and_limits_are_set_where_they_belong() {
-        let config = Config::new("x.wasm").listener_port(10000).admin_port(9901).buffer_limit(42);
-        let yaml = config.to_yaml("127.0.0.1:8080".parse().unwrap());
-        let after = |key: &str| yaml.split_once(key).unwrap().1.to_owned();
-        assert!(after("admin:").trim_start().contains("port_value: 9901"), "{yaml}");
-        assert!(after("listeners:").contains("port_value: 10000"), "{yaml}");
-        assert_eq!(yaml.matches("per_connection_buffer_limit_bytes: 42").count(), 2, "{yaml}");
-    }
 
     #[test]
     fn log_prefixes_leave_out_what_is_empty() {

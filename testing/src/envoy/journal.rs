@@ -88,13 +88,17 @@ impl Journal {
 }
 
 impl Record {
-    /// What the extension logged, if this is a line of it.
-    pub(super) fn extension_line(&self, prefixes: &[String]) -> Option<LogLine> {
+    /// What the extension logged, if this is a line of it, and whether it did so for a stream, whose lines have the first
+    /// of the prefixes.
+    pub(super) fn extension_line(&self, prefixes: &[String]) -> Option<(LogLine, bool)> {
         if self.logger != "wasm" {
             return None;
         }
-        let message = prefixes.iter().find_map(|prefix| self.message.strip_prefix(prefix.as_str()))?;
-        Some(LogLine { level: self.level, message: message.to_owned() })
+        let (index, message) = prefixes
+            .iter()
+            .enumerate()
+            .find_map(|(index, prefix)| Some((index, self.message.strip_prefix(prefix.as_str())?)))?;
+        Some((LogLine { level: self.level, message: message.to_owned() }, index == 0))
     }
 }
 
@@ -127,7 +131,9 @@ mod tests {
 
     fn lines(text: &str) -> Vec<LogLine> {
         let prefixes = PREFIXES.map(str::to_owned);
-        parse(text, "mark7 ").iter().filter_map(|record| record.extension_line(&prefixes)).collect()
+        let records = parse(text, "mark7 ");
+        let lines = records.iter().filter_map(|record| record.extension_line(&prefixes));
+        lines.map(|(line, _)| line).collect()
     }
 
     #[test]

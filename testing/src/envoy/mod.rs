@@ -9,18 +9,22 @@
 
 mod addition;
 mod admin;
+mod callout;
 mod client;
 mod config;
 mod error;
 mod event;
 mod install;
 mod journal;
-mod origin;
+mod metric;
 mod pace;
 mod process;
 mod proxy;
 mod runner;
+mod upstream;
 mod wire;
+mod worker;
+mod yaml;
 
 pub use config::Config;
 pub use error::Error;

@@ -145,8 +145,7 @@ fn spawn(
         .arg(yaml)
         .arg("--admin-address-path")
         .arg(admin)
-        // One worker, so that all streams meet the same VM.
-        .args(["--concurrency", "1"])
+        .args(["--concurrency", &config.workers.to_string()])
         .arg("--disable-hot-restart")
         .args(["--log-level", "warning", "--component-log-level", &config.component_log_level()])
         .args(["--log-format", &journal.format()])

@@ -1,18 +1,22 @@
 //! Requests through Envoy.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::config::{LISTENER, ORIGIN};
-use super::event::Event;
+use super::callout::Cluster;
+use super::config::LISTENER;
+use super::event::{Event, Origin};
 use super::journal::Record;
-use super::origin::Origin;
 use super::process::Process;
-use super::{Config, Error, Install, addition, client};
-use crate::{LogLine, Request, Response};
+use super::upstream::Upstream;
+use super::worker::Workers;
+use super::yaml::stat_name;
+use super::{Config, Error, Install, addition, client, metric};
+use crate::scenario::ORIGIN;
+use crate::{LogLine, Metric, Request, Response, scenario};
 
 /// How long Envoy may take to end what belongs to a stream that is over.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,13 +37,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// ```
 #[derive(Debug)]
 pub struct Proxy {
-    // Dropped in this order: without Envoy, the origin's connections end.
+    // Dropped in this order: without Envoy, the connections of the servers end.
     process: Process,
-    origin: Origin,
+    origin: Upstream,
     events: Receiver<Event>,
     event_sender: Sender<Event>,
+    clusters: Vec<Cluster>,
+    /// Those of clusters that serve.
+    servers: Vec<Upstream>,
+    workers: Workers,
     log_prefixes: [String; 3],
     start_logs: Vec<LogLine>,
+    root_logs: Vec<LogLine>,
+    trap: Option<String>,
 }
 
 /// What an exchange through Envoy looked like from outside.
@@ -51,7 +61,8 @@ pub struct Observed {
     pub forwarded: Option<Request>,
     /// The response as it reached the client; `None` if no whole response did.
     pub response: Option<Response>,
-    /// What the extension logged meanwhile, up to the end of the stream.
+    /// What the extension logged for the stream, up to its end. What it logged outside of streams meanwhile is among
+    /// [`Proxy::root_logs`].
     pub logs: Vec<LogLine>,
     /// Why the extension's VM failed, if it did, in Envoy's words.
     pub trap: Option<String>,
@@ -63,6 +74,7 @@ pub struct Start {
     install: Option<Install>,
     yaml: Option<PathBuf>,
     folder: Option<PathBuf>,
+    clusters: Vec<Cluster>,
 }
 
 impl Start {
@@ -103,17 +115,55 @@ impl Start {
             Some(install) => install.clone(),
             None => Install::find_or_install()?,
         };
-        let socket = Origin::socket().map_err(cannot_listen)?;
-        let address = socket.local_addr().map_err(cannot_listen)?;
-        let mut process =
-            Process::start(&install, config, address, self.yaml.as_deref(), self.folder.as_deref())?;
+        let mut config = config.clone();
+        let (origin_socket, origin_address) = socket()?;
+        let mut sockets = Vec::new();
+        for cluster in &self.clusters {
+            let address = match cluster.refusing_address() {
+                Some(address) => address,
+                None => {
+                    let (socket, address) = socket()?;
+                    sockets.push((socket, stat_name(config.clusters.len()), cluster.clone()));
+                    address
+                }
+            };
+            config = config.cluster(&cluster.name, address);
+        }
+        let (yaml, folder) = (self.yaml.as_deref(), self.folder.as_deref());
+        let mut process = Process::start(&install, &config, origin_address, yaml, folder)?;
+        let admin = process.admin;
         let (event_sender, events) = mpsc::channel();
-        let origin = Origin::serve(socket, process.admin, event_sender.clone()).map_err(cannot_listen)?;
-        let log_prefixes = config.log_prefixes();
-        await_worker(&process)?;
-        let records = process.journal.take()?;
-        let start_logs = extension_lines(&records, process.main_thread(), &log_prefixes);
-        Ok(Proxy { process, origin, events, event_sender, log_prefixes, start_logs })
+        let origin = Origin::new(event_sender.clone());
+        let origin = Upstream::serve(origin_socket, ORIGIN, admin, origin).map_err(cannot_listen)?;
+        let servers = sockets
+            .into_iter()
+            .map(|(socket, stat_name, cluster)| Upstream::serve(socket, stat_name, admin, cluster));
+        let servers = servers.collect::<Result<Vec<_>, _>>().map_err(cannot_listen)?;
+        let workers = Workers { listener: process.listener, admin, count: config.workers };
+        // By then each has started the extension.
+        workers.pass().map_err(|error| process.failure(&error.to_string()))?;
+        let mut proxy = Proxy {
+            process,
+            origin,
+            events,
+            event_sender,
+            clusters: self.clusters.clone(),
+            servers,
+            workers,
+            log_prefixes: config.log_prefixes(),
+            start_logs: Vec::new(),
+            root_logs: Vec::new(),
+            trap: None,
+        };
+        proxy.take_logs()?;
+        proxy.start_logs = proxy.root_logs.clone();
+        Ok(proxy)
+    }
+
+    /// Adds an upstream of callouts.
+    pub(super) fn cluster(mut self, name: &str, upstream: &scenario::Upstream) -> Self {
+        self.clusters.push(Cluster::new(name.to_owned(), upstream.clone()));
+        self
     }
 }
 
@@ -133,12 +183,18 @@ impl Proxy {
         &self.start_logs
     }
 
+    /// What the extension has logged outside of streams so far, from its start on.
+    pub fn root_logs(&self) -> &[LogLine] {
+        &self.root_logs
+    }
+
     /// Where Envoy listens.
     pub fn address(&self) -> SocketAddr {
         self.process.listener
     }
 
-    /// Sends a request through Envoy, on a connection of its own, and waits until its stream is over.
+    /// Sends a request through Envoy, on a connection of its own, and waits until its stream is over. The first worker
+    /// takes it.
     ///
     /// `origin` answers the request that reaches the origin; with `None`, the origin closes the connection. It runs on this
     /// thread, so it may panic as an assertion does.
@@ -149,17 +205,33 @@ impl Proxy {
     pub fn exchange(
         &mut self,
         request: &Request,
+        origin: impl FnMut(&Request) -> Option<Response>,
+    ) -> Result<Observed, Error> {
+        self.exchange_on(0, request, origin)
+    }
+
+    /// The same, on this worker; they are counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`exchange`](Proxy::exchange), and if there is no such worker.
+    pub fn exchange_on(
+        &mut self,
+        worker: usize,
+        request: &Request,
         mut origin: impl FnMut(&Request) -> Option<Response>,
     ) -> Result<Observed, Error> {
-        let (listener, admin) = (self.process.listener, self.process.admin);
         // Left over if the last exchange ended by a panic.
         self.events.try_iter().for_each(drop);
-        self.process.journal.take()?;
+        self.take_logs()?;
+        let earlier_trap = self.trap.take();
+        let stream = self.workers.connect(worker)?;
+        let admin = self.process.admin;
         let mut forwarded = None;
         let mut answered = None;
         let result = thread::scope(|scope| {
             let events = self.event_sender.clone();
-            scope.spawn(move || events.send(Event::Answered(client::exchange(listener, admin, request))));
+            scope.spawn(move || events.send(Event::Answered(client::exchange(&stream, admin, request))));
             loop {
                 match self.events.recv() {
                     Ok(Event::Arrived { request: mut arrived, reply }) => {
@@ -178,6 +250,7 @@ impl Proxy {
                 }
             }
         });
+        self.resume_panic();
         let ended = match result {
             Ok(response) => self.await_end().map(|()| response),
             Err(error) => Err(silent(&error)),
@@ -192,9 +265,89 @@ impl Proxy {
         if let Some(response) = &mut response {
             addition::remove_from_response(response, answered.as_ref());
         }
+        let logs = self.take_logs()?;
+        let trap = std::mem::replace(&mut self.trap, earlier_trap);
+        self.trap = self.trap.take().or_else(|| trap.clone());
+        Ok(Observed { forwarded, response, logs, trap })
+    }
+
+    /// Waits until no callout is under way, and what came of the last has been dealt with.
+    pub(super) fn settle(&mut self) -> Result<(), Error> {
+        if self.clusters.is_empty() {
+            return Ok(());
+        }
+        let deadline = Instant::now() + PATIENCE;
+        let mut settled = None;
+        while Instant::now() < deadline {
+            self.resume_panic();
+            let sent = self.idle_callouts()?;
+            if sent.is_some() && sent == settled {
+                self.take_logs()?;
+                return Ok(());
+            }
+            if sent.is_some() {
+                // An answer may still be on its way to the extension, which may call out again.
+                self.workers.pass()?;
+            } else {
+                thread::sleep(Duration::from_millis(1));
+            }
+            settled = sent;
+        }
+        Err(self.process.failure(&format!("callouts were still under way after {PATIENCE:?}")))
+    }
+
+    /// How many callouts there were, if none is under way.
+    fn idle_callouts(&self) -> Result<Option<u64>, Error> {
+        let admin = self.process.admin;
+        let mut sent = 0;
+        for index in 0..self.clusters.len() {
+            let stat = |name| admin.stat(&format!("cluster.{}.{name}", stat_name(index)));
+            if stat("upstream_rq_active")? + stat("upstream_rq_pending_active")? > 0 {
+                return Ok(None);
+            }
+            sent += stat("upstream_rq_total")? + stat("upstream_cx_connect_fail")?;
+        }
+        for server in &self.servers {
+            if !server.is_at_rest(admin)? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(sent))
+    }
+
+    /// What each cluster has received.
+    pub(super) fn callouts(&self) -> Vec<(String, Vec<Request>)> {
+        self.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.received())).collect()
+    }
+
+    /// Why the extension's VM failed, if it ever did.
+    pub(super) fn trap(&self) -> Option<&str> {
+        self.trap.as_deref()
+    }
+
+    /// A metric of the extension, by the name that it was defined with.
+    pub(super) fn metric(&self, name: &str) -> Result<Option<Metric>, Error> {
+        metric::metric(&self.workers, name)
+    }
+
+    /// Takes the new lines: those of streams are the answer.
+    fn take_logs(&mut self) -> Result<Vec<LogLine>, Error> {
         let records = self.process.journal.take()?;
-        let logs = extension_lines(&records, self.process.main_thread(), &self.log_prefixes);
-        Ok(Observed { forwarded, response, logs, trap: trap(&records) })
+        let main_thread = self.process.main_thread();
+        self.trap = self.trap.take().or_else(|| trap(&records));
+        let mut of_streams = Vec::new();
+        // Envoy starts the extension on its main thread as well, to try it and once more for good, but serves no stream
+        // there.
+        for record in records.iter().filter(|record| record.thread != main_thread) {
+            if let Some((line, of_stream)) = record.extension_line(&self.log_prefixes) {
+                if of_stream { of_streams.push(line) } else { self.root_logs.push(line) }
+            }
+        }
+        Ok(of_streams)
+    }
+
+    fn resume_panic(&self) {
+        self.clusters.iter().for_each(Cluster::resume_panic);
     }
 
     /// Waits until all callbacks of the stream have run and the origin knows what came of its request.
@@ -202,38 +355,15 @@ impl Proxy {
         let admin = self.process.admin;
         admin.await_stat(&format!("http.{LISTENER}.downstream_rq_active"), PATIENCE, |active| active == 0)?;
         admin.await_stat(&format!("http.{LISTENER}.downstream_cx_active"), PATIENCE, |active| active == 0)?;
-        // Every connection is over for both sides, or idle.
-        let cluster = |name| admin.stat(&format!("cluster.{ORIGIN}.{name}"));
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let (opened, failed) = (cluster("upstream_cx_total")?, cluster("upstream_cx_connect_fail")?);
-            let idle = cluster("upstream_cx_active")?;
-            if self.origin.busy() == 0 && self.origin.closed() + idle == opened - failed {
+            if self.origin.is_at_rest(admin)? {
                 return Ok(());
             }
             thread::sleep(Duration::from_millis(1));
         }
         Err(Error::new(format!("Envoy's connections to the origin did not come to rest within {PATIENCE:?}")))
     }
-}
-
-/// Waits until Envoy's worker has taken a connection; it has started the extension by then.
-fn await_worker(process: &Process) -> Result<(), Error> {
-    let probe = std::net::TcpStream::connect_timeout(&process.listener, PATIENCE);
-    let probe = probe.map_err(|error| Error::new(format!("Envoy does not listen: {error}")))?;
-    let count = format!("http.{LISTENER}.downstream_cx_total");
-    process.admin.await_stat(&count, PATIENCE, |connections| connections > 0)?;
-    drop(probe);
-    let count = format!("http.{LISTENER}.downstream_cx_active");
-    process.admin.await_stat(&count, PATIENCE, |connections| connections == 0)
-}
-
-/// The extension's lines, without those of the main thread.
-///
-/// Envoy starts the extension there as well, to try it and once more for good, but serves no stream there.
-fn extension_lines(records: &[Record], main_thread: u32, prefixes: &[String]) -> Vec<LogLine> {
-    let of_worker = records.iter().filter(|record| record.thread != main_thread);
-    of_worker.filter_map(|record| record.extension_line(prefixes)).collect()
 }
 
 fn trap(records: &[Record]) -> Option<String> {
@@ -246,6 +376,12 @@ fn silent(error: &std::io::Error) -> Error {
     Error::new(format!(
         "no response within five seconds ({error}); has the extension paused the stream, and nothing resumes it?"
     ))
+}
+
+fn socket() -> Result<(TcpListener, SocketAddr), Error> {
+    let socket = Upstream::socket().map_err(cannot_listen)?;
+    let address = socket.local_addr().map_err(cannot_listen)?;
+    Ok((socket, address))
 }
 
 fn cannot_listen(error: std::io::Error) -> Error {

@@ -1,9 +1,11 @@
 //! Scenarios in Envoy.
 
 use std::path::PathBuf;
+use std::thread;
 
 use super::{Config, Observed, Proxy, Start};
-use crate::{Exchange, Request, Runner, Scenario};
+use crate::scenario::Step;
+use crate::{Exchange, Request, Run, Runner, Scenario};
 
 /// Runs scenarios in a real Envoy, one Envoy for each.
 ///
@@ -12,8 +14,8 @@ use crate::{Exchange, Request, Runner, Scenario};
 /// use waxwing_testing::{Request, Runner, Scenario, json};
 ///
 /// let scenario = Scenario::new("adds the header").config(json!({ "name": "x-tag" })).request(Request::get("/"));
-/// let exchanges = Envoy::new("target/wasm32-wasip1/release/add_header.wasm").run(&scenario);
-/// exchanges[0].response().assert_status(200);
+/// let run = Envoy::new("target/wasm32-wasip1/release/add_header.wasm").run(&scenario);
+/// run[0].response().assert_status(200);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Envoy {
@@ -27,7 +29,7 @@ impl Envoy {
         Envoy::with(Config::new(wasm), Start::new())
     }
 
-    /// Runs an extension as `config` says, but with the configuration and the failure policy of the scenario.
+    /// Runs an extension as `config` says, but with what the scenario says otherwise.
     pub fn with(config: Config, start: Start) -> Self {
         Envoy { config, start }
     }
@@ -40,39 +42,75 @@ impl Runner for Envoy {
 
     /// # Panics
     ///
-    /// If Envoy cannot be had or refuses the extension or its configuration, if a stream hangs, or if a request sets properties,
+    /// If Envoy cannot be had or refuses the extension or its configuration, if a stream or a callout hangs, or if a request sets properties,
     /// because a real proxy has its own.
     #[track_caller]
-    fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
+    fn run(&self, scenario: &Scenario) -> Run {
         let name = scenario.name();
-        if let Some(request) = scenario.requests().iter().find(|request| !request.properties.is_empty()) {
+        scenario.check_workers();
+        if let Some(request) = scenario.requests().find(|request| !request.properties.is_empty()) {
             panic!(
                 "scenario {name:?}: {} {} sets properties, and a real Envoy has its own; run it on the other hosts only",
                 request.method(),
                 request.path()
             );
         }
+        let fail = |error: super::Error| -> ! { panic!("scenario {name:?}: {error}") };
+        let mut start = self.start.clone();
+        for (name, upstream) in scenario.clusters() {
+            start = start.cluster(name, upstream);
+        }
+        let mut proxy = start.start(&self.config_for(scenario)).unwrap_or_else(|error| fail(error));
+        let mut exchanges = Vec::new();
+        for step in scenario.steps() {
+            match step {
+                Step::Request { worker, request } => {
+                    let observed = exchange(&mut proxy, scenario, *worker, request);
+                    let Observed { forwarded, response, logs, trap: _ } = observed;
+                    exchanges.push(Exchange::observed(request.clone(), forwarded, response, logs));
+                }
+                Step::Wait(time) => thread::sleep(*time),
+            }
+        }
+        proxy.settle().unwrap_or_else(|error| fail(error));
+        scenario.check_trap(self.name(), proxy.trap());
+        let metric = |name: &String| (name.clone(), proxy.metric(name).unwrap_or_else(|error| fail(error)));
+        let metrics = scenario.metrics().iter().map(metric).collect();
+        Run::new(exchanges, proxy.callouts(), proxy.root_logs().to_vec(), metrics)
+    }
+}
+
+impl Envoy {
+    fn config_for(&self, scenario: &Scenario) -> Config {
         let mut config = self.config.clone().failure_policy(scenario.failure_policy());
+        let (name, root_id, vm_id) = scenario.ids();
+        if let Some(name) = name {
+            config = config.name(name);
+        }
+        if !root_id.is_empty() {
+            config = config.root_id(root_id);
+        }
+        if !vm_id.is_empty() {
+            config = config.vm_id(vm_id);
+        }
         if !scenario.configuration().is_empty() {
             config = config.configuration(scenario.configuration());
         }
-        let mut proxy =
-            self.start.start(&config).unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
-        let mut trap = None;
-        let exchanges = scenario.requests().iter().map(|request| {
-            let observed = exchange(&mut proxy, scenario, request);
-            trap = trap.take().or(observed.trap);
-            Exchange::observed(request.clone(), observed.forwarded, observed.response, observed.logs)
-        });
-        let exchanges = exchanges.collect();
-        scenario.check_trap(self.name(), trap.as_deref());
-        exchanges
+        if !scenario.vm_configuration().is_empty() {
+            config = config.vm_configuration(scenario.vm_configuration());
+        }
+        if let Some(bytes) = scenario.body_limit() {
+            // Beyond four gigabytes, there is no difference.
+            config = config.buffer_limit(u32::try_from(bytes).unwrap_or(u32::MAX));
+        }
+        if scenario.worker_count() > 1 { config.workers(scenario.worker_count()) } else { config }
     }
 }
 
 #[track_caller]
-fn exchange(proxy: &mut Proxy, scenario: &Scenario, request: &Request) -> Observed {
-    proxy.exchange(request, |forwarded| Some(scenario.respond(forwarded))).unwrap_or_else(|error| {
+fn exchange(proxy: &mut Proxy, scenario: &Scenario, worker: usize, request: &Request) -> Observed {
+    let origin = |forwarded: &Request| Some(scenario.respond(forwarded));
+    proxy.exchange_on(worker, request, origin).unwrap_or_else(|error| {
         panic!("scenario {:?}, {} {}: {error}", scenario.name(), request.method(), request.path())
     })
 }

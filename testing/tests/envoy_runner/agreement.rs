@@ -1,7 +1,7 @@
 //! The mock host and Envoy, on the same extensions.
 #![cfg(feature = "wasm")]
 
-use waxwing_testing::envoy::{Config, Envoy, Start};
+use waxwing_testing::envoy::Envoy;
 use waxwing_testing::wasm::WasmModule;
 use waxwing_testing::{Request, Response, Runner, Scenario, Wasm};
 
@@ -22,17 +22,15 @@ fn agree_on_responses(module: &str, scenario: &Scenario) {
     let module = Module::new(module);
     let (wasm, envoy) = hosts(&module);
     let (expected, actual) = (wasm.run(scenario), envoy.run(scenario));
-    assert_eq!(expected.len(), actual.len());
-    for (expected, actual) in expected.iter().zip(actual) {
+    assert_eq!(expected.exchanges().len(), actual.exchanges().len());
+    for (expected, actual) in expected.exchanges().iter().zip(actual.exchanges()) {
         let seen = |response: &Response| (response.status(), response.body_bytes());
         assert_eq!(seen(&actual.response()), seen(&expected.response()), "{:?}", actual.sent());
     }
 }
 
 fn hosts(module: &Module) -> (Wasm, Envoy) {
-    let folder = module.path().parent().unwrap().to_owned();
-    let envoy = Envoy::with(Config::new(module.path()), Start::new().folder(folder));
-    (Wasm::new(WasmModule::from_file(module.path()).unwrap()), envoy)
+    (Wasm::new(WasmModule::from_file(module.path()).unwrap()), module.runner())
 }
 
 /// Requests and responses of all shapes. Bodies end as they do over HTTP/1.1, with an empty piece.

@@ -2,8 +2,11 @@
 #![cfg(feature = "envoy")]
 
 mod agreement;
+mod callout;
 mod message;
+mod metric;
 mod module;
 mod scenario;
 mod start;
 mod trap;
+mod worker;

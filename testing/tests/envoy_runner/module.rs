@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use waxwing_testing::envoy::{Config, Error, Proxy, Start};
+use waxwing_testing::envoy::{Config, Envoy, Error, Proxy, Start};
 
 /// What every module here has: the marker, a memory, an allocator that never frees, a root that starts, and some imports.
 const PRELUDE: &str = r#"
@@ -48,7 +48,12 @@ impl Module {
 
     /// Assembles a module that has this import as well; imports come first.
     pub(crate) fn with_import(import: &str) -> Module {
-        Module::assemble(&format!("(module {import} {PRELUDE})"))
+        Module::with_imports(import, "")
+    }
+
+    /// Assembles a module that has these imports as well.
+    pub(crate) fn with_imports(imports: &str, rest: &str) -> Module {
+        Module::assemble(&format!("(module {imports} {PRELUDE} {rest})"))
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -57,6 +62,11 @@ impl Module {
 
     pub(crate) fn config(&self) -> Config {
         Config::new(self.path())
+    }
+
+    /// Runs scenarios in Envoy, whose log goes with the module.
+    pub(crate) fn runner(&self) -> Envoy {
+        Envoy::with(self.config(), Start::new().folder(self.folder.path()))
     }
 
     /// Starts it in Envoy, whose log goes with the module.
@@ -70,4 +80,18 @@ impl Module {
         std::fs::write(module.path(), binary).unwrap();
         module
     }
+}
+
+/// Data at this address: a block of headers, as the ABI has it. Returns its text, and how long it is.
+pub(crate) fn headers(address: u32, headers: &[(&str, &str)]) -> (String, usize) {
+    let length = |text: &str| u32::try_from(text.len()).unwrap().to_le_bytes();
+    let mut block = u32::try_from(headers.len()).unwrap().to_le_bytes().to_vec();
+    for (name, value) in headers {
+        block.extend([length(name), length(value)].concat());
+    }
+    for (name, value) in headers {
+        block.extend([name.as_bytes(), b"\0", value.as_bytes(), b"\0"].concat());
+    }
+    let text: String = block.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    (format!("(data (i32.const {address}) \"{text}\")"), block.len())
 }

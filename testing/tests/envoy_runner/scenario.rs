@@ -1,6 +1,6 @@
 //! Scenarios, as all hosts run them.
 
-use waxwing_testing::envoy::{Config, Envoy, Start};
+use waxwing_testing::envoy::Envoy;
 use waxwing_testing::{Outcome, Request, Response, Runner, Scenario};
 
 use crate::module::Module;
@@ -18,11 +18,6 @@ const REFUSES_BODIES: &str = r#"
         (i32.const 1))
 "#;
 
-fn runner(module: &Module) -> Envoy {
-    let folder = module.path().parent().unwrap().to_owned();
-    Envoy::with(Config::new(module.path()), Start::new().folder(folder))
-}
-
 #[test]
 fn a_scenario_gives_an_exchange_for_each_request() {
     let module = Module::new(REFUSES_BODIES);
@@ -31,25 +26,25 @@ fn a_scenario_gives_an_exchange_for_each_request() {
         .request(Request::get("/orders"))
         .request(Request::post("/orders").body("apples"))
         .origin(|request| Response::new(200).body(request.path()));
-    let exchanges = runner(&module).run(&scenario);
+    let run = module.runner().run(&scenario);
 
-    assert_eq!(exchanges.len(), 2);
-    exchanges[0].response().assert_status(200).assert_body("/orders");
-    exchanges[0].upstream_request().assert_path("/orders");
-    assert_eq!(exchanges[0].outcome(), Outcome::Forwarded);
-    assert!(exchanges[0].logs().lines().is_empty());
+    assert_eq!(run.exchanges().len(), 2);
+    run[0].response().assert_status(200).assert_body("/orders");
+    run[0].upstream_request().assert_path("/orders");
+    assert_eq!(run[0].outcome(), Outcome::Forwarded);
+    assert!(run[0].logs().lines().is_empty());
 
-    exchanges[1].response().assert_status(413);
-    assert_eq!(exchanges[1].outcome(), Outcome::Local);
-    exchanges[1].assert_not_forwarded();
-    exchanges[1].logs().assert_contains("no body, please");
+    run[1].response().assert_status(413);
+    assert_eq!(run[1].outcome(), Outcome::Local);
+    run[1].assert_not_forwarded();
+    run[1].logs().assert_contains("no body, please");
 }
 
 #[test]
 fn two_runs_are_the_same() {
     let module = Module::new(REFUSES_BODIES);
     let scenario = Scenario::new("twice").request(Request::get("/")).request(Request::post("/").body("x"));
-    scenario.compare(&[&runner(&module), &runner(&module)]);
+    scenario.compare(&[&module.runner(), &module.runner()]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use waxwing_testing::{Exchange, Native, Runner, Scenario};
+use waxwing_testing::{Native, Run, Runner, Scenario};
 
 extension!(Plain, PlainStream {
     fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
@@ -25,7 +25,7 @@ impl<R: Runner> Runner for Renamed<R> {
         "other"
     }
 
-    fn run(&self, scenario: &Scenario) -> Vec<Exchange> {
+    fn run(&self, scenario: &Scenario) -> Run {
         self.0.run(scenario)
     }
 }
@@ -39,15 +39,15 @@ fn scenario() -> Scenario {
 
 #[test]
 fn each_request_is_an_exchange_on_the_same_vm() {
-    let exchanges = Native::<Plain>::new().run(&scenario());
-    assert_eq!(exchanges.len(), 2);
-    exchanges[1].response().assert_header("x-tag", "plain").assert_body("/b");
+    let run = Native::<Plain>::new().run(&scenario());
+    assert_eq!(run.exchanges().len(), 2);
+    run[1].response().assert_header("x-tag", "plain").assert_body("/b");
 }
 
 #[test]
 fn hosts_that_agree_pass() {
-    let exchanges = scenario().compare(&[&Native::<Plain>::new(), &Renamed(Native::<Plain>::new())]);
-    assert_eq!(exchanges.len(), 2);
+    let run = scenario().compare(&[&Native::<Plain>::new(), &Renamed(Native::<Plain>::new())]);
+    assert_eq!(run.exchanges().len(), 2);
 }
 
 #[test]
@@ -89,8 +89,8 @@ fn a_trap_that_the_scenario_does_not_expect_fails_it() {
 #[test]
 fn a_trap_that_the_scenario_expects_is_compared() {
     let scenario = scenario().expect_trap("today");
-    let exchanges = scenario.compare(&[&Native::<Panicking>::new(), &Renamed(Native::<Panicking>::new())]);
-    exchanges[0].response().assert_status(503);
+    let run = scenario.compare(&[&Native::<Panicking>::new(), &Renamed(Native::<Panicking>::new())]);
+    run[0].response().assert_status(503);
     failure(|| drop(scenario.clone().expect_trap("tomorrow").compare(&[&Native::<Panicking>::new()])));
     let message = failure(|| drop(scenario.compare(&[&Native::<Plain>::new()])));
     assert_eq!(message, "scenario \"tags\" on native: expected a trap with \"today\", and there was none");

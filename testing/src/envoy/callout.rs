@@ -1,0 +1,77 @@
+//! The upstreams of callouts.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::addition;
+use super::upstream::Service;
+use crate::scenario::Upstream;
+use crate::{Answer, Request};
+
+/// A cluster, and what it has received.
+#[derive(Clone)]
+pub(super) struct Cluster {
+    pub(super) name: String,
+    upstream: Upstream,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    requests: Vec<Request>,
+    /// Of the closure that answers, which belongs to the test.
+    panic: Option<Box<dyn Any + Send>>,
+}
+
+impl Cluster {
+    pub(super) fn new(name: String, upstream: Upstream) -> Self {
+        Cluster { name, upstream, seen: Arc::default() }
+    }
+
+    /// Where nothing listens, if that is how it is.
+    pub(super) fn refusing_address(&self) -> Option<SocketAddr> {
+        match self.upstream {
+            Upstream::Serving(_) => None,
+            // A port that no server has in these days, and that a client does not get by chance.
+            Upstream::Refusing => Some(SocketAddr::from(([127, 0, 0, 1], 1))),
+        }
+    }
+
+    /// What it has received.
+    pub(super) fn received(&self) -> Vec<Request> {
+        self.with_seen(|seen| seen.requests.clone())
+    }
+
+    /// Goes on with the panic of the test's closure, if there was one, on the test's thread.
+    pub(super) fn resume_panic(&self) {
+        if let Some(panic) = self.with_seen(|seen| seen.panic.take()) {
+            panic::resume_unwind(panic);
+        }
+    }
+
+    fn with_seen<T>(&self, act: impl FnOnce(&mut Seen) -> T) -> T {
+        act(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Service for Cluster {
+    fn answer(&self, mut request: Request) -> Answer {
+        addition::remove_from_callout(&mut request);
+        self.with_seen(|seen| seen.requests.push(request.clone()));
+        let answer = AssertUnwindSafe(|| self.upstream.answer(&self.name, &request));
+        panic::catch_unwind(answer).unwrap_or_else(|panic| {
+            self.with_seen(|seen| seen.panic = Some(panic));
+            Answer::Reset
+        })
+    }
+
+    fn broken_off(&self, _part: Request) {}
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("name", &self.name).finish_non_exhaustive()
+    }
+}

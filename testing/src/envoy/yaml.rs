@@ -1,0 +1,221 @@
+//! Envoy's configuration as text.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::Config;
+use super::config::LISTENER;
+use crate::FailurePolicy;
+use crate::scenario::ORIGIN;
+
+/// The text of an `envoy.yaml` with this upstream.
+pub(super) fn text(config: &Config, origin: SocketAddr) -> String {
+    let Config { listener_port, admin_port, workers, .. } = config;
+    let limit = limit_yaml(config);
+    let balance = match workers {
+        1 => "",
+        _ => "      connection_balance_config: { exact_balance: {} }\n",
+    };
+    let plugin = plugin_yaml(config);
+    let log_level = config.component_log_level();
+    let mut clusters = cluster_yaml(ORIGIN, ORIGIN, origin, &limit);
+    for (index, cluster) in config.clusters.iter().enumerate() {
+        clusters += &cluster_yaml(&cluster.name, &stat_name(index), cluster.address, "");
+    }
+    format!(
+        r#"# Written by Waxwing, for Envoy {version}. To start it:
+#   envoy --config-path envoy.yaml --concurrency {workers} --component-log-level {log_level}
+admin:
+  address:
+    socket_address: {{ address: 127.0.0.1, port_value: {admin_port} }}
+# Histograms are readable at this interval.
+stats_flush_interval: 0.05s
+static_resources:
+  listeners:
+    - name: {LISTENER}
+      stat_prefix: {LISTENER}
+      address:
+        socket_address: {{ address: 127.0.0.1, port_value: {listener_port} }}
+{limit}{balance}      filter_chains:
+        - filters:
+            - name: envoy.filters.network.http_connection_manager
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                stat_prefix: {LISTENER}
+                codec_type: HTTP1
+                http_protocol_options: {{ enable_trailers: true }}
+                # Envoy adds as little of its own as it can.
+                generate_request_id: false
+                server_header_transformation: PASS_THROUGH
+                route_config:
+                  virtual_hosts:
+                    - name: all
+                      domains: ["*"]
+                      routes:
+                        - match: {{ prefix: "/" }}
+                          route: {{ cluster: {ORIGIN} }}
+                http_filters:
+{plugin}                  - name: envoy.filters.http.router
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+                      suppress_envoy_headers: true
+  clusters:
+{clusters}"#,
+        version = super::VERSION,
+    )
+}
+
+/// What the statistics of an upstream of callouts are called: a name can have characters that those have not.
+pub(super) fn stat_name(index: usize) -> String {
+    format!("callout_{index}")
+}
+
+fn limit_yaml(config: &Config) -> String {
+    let limit = config.buffer_limit;
+    limit.map(|bytes| format!("      per_connection_buffer_limit_bytes: {bytes}\n")).unwrap_or_default()
+}
+
+/// A server takes one request for each connection, so Envoy must not keep any for another one.
+fn cluster_yaml(name: &str, stat_name: &str, address: SocketAddr, limit: &str) -> String {
+    let (name, host, port) = (scalar(name), address.ip(), address.port());
+    format!(
+        r#"    - name: {name}
+      alt_stat_name: {stat_name}
+      type: STATIC
+      connect_timeout: 5s
+{limit}      typed_extension_protocol_options:
+        envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+          "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+          common_http_protocol_options: {{ max_requests_per_connection: 1 }}
+          explicit_http_config:
+            http_protocol_options: {{ enable_trailers: true }}
+      load_assignment:
+        cluster_name: {name}
+        endpoints:
+          - lb_endpoints:
+              - endpoint:
+                  address:
+                    socket_address: {{ address: "{host}", port_value: {port} }}
+"#
+    )
+}
+
+fn plugin_yaml(config: &Config) -> String {
+    let policy = match config.failure_policy {
+        FailurePolicy::Closed => "FAIL_CLOSED",
+        FailurePolicy::Open => "FAIL_OPEN",
+    };
+    // The file may be read from another folder than this one.
+    let wasm = std::path::absolute(&config.wasm).unwrap_or_else(|_| config.wasm.clone());
+    let mut yaml = String::from(
+        "\
+- name: envoy.filters.http.wasm
+  typed_config:
+    \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+    config:
+",
+    );
+    let mut line = |depth: usize, text: String| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(yaml, "{:depth$}{text}", "");
+    };
+    line(6, format!("name: {}", scalar(&config.name)));
+    line(6, format!("root_id: {}", scalar(&config.root_id)));
+    line(6, format!("failure_policy: {policy}"));
+    if let Some(bytes) = &config.configuration {
+        line(6, "configuration:".into());
+        any_yaml(bytes).into_iter().for_each(|text| line(8, text));
+    }
+    line(6, "vm_config:".into());
+    line(8, format!("vm_id: {}", scalar(&config.vm_id)));
+    line(8, "runtime: envoy.wasm.runtime.v8".into());
+    line(8, format!("code: {{ local: {{ filename: {} }} }}", scalar(&wasm.to_string_lossy())));
+    if let Some(bytes) = &config.vm_configuration {
+        line(8, "configuration:".into());
+        any_yaml(bytes).into_iter().for_each(|text| line(10, text));
+    }
+    yaml.lines().map(|line| format!("{:18}{line}\n", "")).collect()
+}
+
+/// Text as a string message, and anything else as a bytes message; Envoy hands out the same bytes for both.
+fn any_yaml(bytes: &[u8]) -> [String; 2] {
+    let (message, value) = match std::str::from_utf8(bytes) {
+        Ok(text) => ("StringValue", scalar(text)),
+        Err(_) => ("BytesValue", scalar(&BASE64.encode(bytes))),
+    };
+    [format!("\"@type\": type.googleapis.com/google.protobuf.{message}"), format!("value: {value}")]
+}
+
+/// A YAML string: in single quotes where that shows it as it is, else escaped.
+fn scalar(text: &str) -> String {
+    if text.chars().all(|c| matches!(c, ' '..='~')) {
+        return format!("'{}'", text.replace('\'', "''"));
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            ' '..='~' => quoted.push(c),
+            _ => {
+                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
+            }
+        }
+    }
+    quoted + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn yaml(config: &Config) -> String {
+        text(config, "127.0.0.1:8080".parse().unwrap())
+    }
+
+    #[test]
+    fn plain_text_stays_readable() {
+        assert_eq!(scalar(r#"{ "name": "it's" }"#), r#"'{ "name": "it''s" }'"#);
+    }
+
+    #[test]
+    fn other_text_is_escaped() {
+        assert_eq!(scalar("a\n\"\\\u{e9}\u{1f426}\0"), r#""a\n\"\\\U000000e9\U0001f426\U00000000""#);
+    }
+
+    #[test]
+    fn bytes_that_are_not_text_go_as_a_bytes_message() {
+        let yaml = yaml(&Config::new("x.wasm").configuration(b"\xff\xfe"));
+        assert!(yaml.contains("google.protobuf.BytesValue\n"), "{yaml}");
+        assert!(yaml.contains("value: '//4='\n"), "{yaml}");
+    }
+
+    #[test]
+    fn ports_and_limits_are_set_where_they_belong() {
+        let config = Config::new("x.wasm").listener_port(10000).admin_port(9901).buffer_limit(42);
+        let yaml = yaml(&config);
+        let after = |key: &str| yaml.split_once(key).unwrap().1.to_owned();
+        assert!(after("admin:").trim_start().contains("port_value: 9901"), "{yaml}");
+        assert!(after("listeners:").contains("port_value: 10000"), "{yaml}");
+        assert_eq!(yaml.matches("per_connection_buffer_limit_bytes: 42").count(), 2, "{yaml}");
+    }
+
+    #[test]
+    fn a_cluster_has_its_name_and_statistics_of_a_plain_name() {
+        let address = "127.0.0.1:7070".parse().unwrap();
+        let yaml = yaml(&Config::new("x.wasm").cluster("a: b", address));
+        assert!(yaml.contains("    - name: 'a: b'\n      alt_stat_name: callout_0\n"), "{yaml}");
+        assert!(yaml.contains("port_value: 7070"), "{yaml}");
+    }
+
+    #[test]
+    fn several_workers_share_connections_evenly() {
+        let config = Config::new("x.wasm");
+        assert!(!yaml(&config).contains("exact_balance"));
+        let yaml = yaml(&config.workers(2));
+        assert!(yaml.contains("exact_balance") && yaml.contains("--concurrency 2"), "{yaml}");
+    }
+}

@@ -10,6 +10,8 @@ use syn::{Attribute, Path, Token};
 #[derive(Default)]
 pub(crate) struct ExtensionArgs {
     pub(crate) http: Option<Path>,
+    /// Whether it has root callbacks.
+    pub(crate) root: bool,
     pub(crate) krate: Option<Path>,
 }
 
@@ -20,11 +22,14 @@ impl ExtensionArgs {
             let parsed = attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("http") {
                     set(&mut args.http, &meta, errors)
+                } else if meta.path.is_ident("root") {
+                    args.root = true;
+                    Ok(())
                 } else if meta.path.is_ident("crate") {
                     set(&mut args.krate, &meta, errors)
                 } else {
                     Err(meta.error(
-                        "unknown key: write `http = Type`, the type of the streams, or `crate = path`",
+                        "unknown key: write `http = Type`, the type of the streams, `root`, if there are root callbacks, or `crate = path`",
                     ))
                 }
             });

@@ -1,7 +1,7 @@
 //! Every rule, and what to write instead.
 
 use crate::errors::Errors;
-use crate::model::{CALLBACKS, CallbacksImpl, Extension};
+use crate::model::{CallbacksImpl, Extension};
 use syn::{ImplItem, Path};
 
 pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
@@ -37,20 +37,26 @@ fn has_arguments(path: &Path) -> bool {
     path.segments.iter().any(|segment| !segment.arguments.is_empty())
 }
 
+/// Where the attribute goes.
+pub(crate) const BELONGS: &str =
+    "`#[callbacks]` belongs on an `impl HttpContext for …` or an `impl RootCallbacks for …`";
+
 pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
-    if !item.is_of_http_context() {
-        errors.at(&item.item.self_ty, "`#[callbacks]` belongs on an `impl HttpContext for …`");
+    let Some(of) = item.of else {
+        errors.at(&item.item.self_ty, BELONGS);
         return;
-    }
+    };
     match item.self_path() {
         Some(path) if item.item.generics.params.is_empty() && !has_arguments(path) => {
             if path.get_ident().is_none() {
                 errors.at(path, "write this `impl` where the type is, and name the type without a path: the derive looks there for the callbacks");
             }
         }
-        _ => errors.at(&item.item.self_ty, "a stream is a type with a name and without parameters"),
+        _ => {
+            errors.at(&item.item.self_ty, format!("{} is a type with a name and without parameters", of.noun))
+        }
     }
-    let known = || CALLBACKS.iter().map(|callback| callback.method).collect::<Vec<_>>().join("`, `");
+    let known = || of.callbacks.iter().map(|callback| callback.method).collect::<Vec<_>>().join("`, `");
     for stranger in &item.strangers {
         let name = &stranger.sig.ident;
         errors.at(name, format!("`{name}` is not a callback; the callbacks are `{}`", known()));

@@ -5,10 +5,10 @@
 //! to that macro too, from wherever the derive stands.
 
 use crate::errors::Errors;
-use crate::model::{CallbacksImpl, Extension};
+use crate::model::{CallbacksImpl, Distinct, Extension};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
-use syn::{Path, parse_quote};
+use syn::{Generics, Ident, Path, parse_quote};
 
 /// The path of the SDK's door for macros.
 fn private(krate: Option<&Path>) -> TokenStream {
@@ -24,16 +24,35 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     let (Some(http), true) = (&extension.args.http, errors.is_empty()) else {
         return inert(extension, &private);
     };
+    // The macros with the names of the callbacks, the first of which calls the next, until all are in the list.
+    let first = http;
+    let more: Vec<Path> = if extension.args.root { vec![parse_quote!(#name)] } else { Vec::new() };
+    let root_callbacks = no_root_callbacks(extension, &extension.generics, &private);
     quote! {
         impl #private::Extension for #name {
             type Http = #http;
         }
+        #root_callbacks
         // Not natively, where nothing is exported and a missing macro would be a second error.
         #[cfg(target_arch = "wasm32")]
-        #http! { #private::exports, [] #name }
+        #first! { [#(#more,)* #private::exports] [] #private::export_all, #name }
         // Natively nobody but a test uses the extension; without this, rustc would call it dead code.
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() -> #private::Dispatcher<#name> = #private::Dispatcher::<#name>::new;
+    }
+}
+
+/// The root callbacks of an extension that has none.
+fn no_root_callbacks(extension: &Extension, generics: &Generics, private: &TokenStream) -> TokenStream {
+    if extension.args.root {
+        return TokenStream::new();
+    }
+    let name = &extension.name;
+    let (generics, arguments, bounds) = generics.split_for_impl();
+    quote! {
+        impl #generics #private::RootCallbacks for #name #arguments #bounds {
+            const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: #private::Callbacks = #private::Callbacks::NONE;
+        }
     }
 }
 
@@ -45,21 +64,23 @@ fn inert(extension: &Extension, private: &TokenStream) -> TokenStream {
         let (_, arguments, _) = extension.generics.split_for_impl();
         generics.make_where_clause().predicates.push(parse_quote!(#name #arguments: #private::RootContext));
     }
+    let root_callbacks = no_root_callbacks(extension, &generics, private);
     let (generics, arguments, bounds) = generics.split_for_impl();
     quote! {
         impl #generics #private::Extension for #name #arguments #bounds {
             type Http = #private::NoStreams<Self>;
         }
+        #root_callbacks
     }
 }
 
 pub(crate) fn callbacks(input: CallbacksImpl) -> TokenStream {
-    if !input.is_of_http_context() {
+    if input.of.is_none() {
         return input.item.into_token_stream();
     }
     let private = private(input.args.krate.as_ref());
     let hidden_macro = input.type_name().map(|name| hidden_macro(name, &input));
-    let variants = input.callbacks.iter().map(|callback| format_ident!("{}", callback.variant));
+    let variants = exports(&input).map(variant);
     let mut item = input.item;
     item.items.push(parse_quote! {
         const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: #private::Callbacks =
@@ -70,16 +91,43 @@ pub(crate) fn callbacks(input: CallbacksImpl) -> TokenStream {
     code
 }
 
+/// The exports that lead to the callbacks of an `impl`.
+fn exports(input: &CallbacksImpl) -> impl Iterator<Item = &'static str> + use<> {
+    input.callbacks.clone().into_iter().flat_map(|callback| callback.exports).copied()
+}
+
+/// The `Callback` of an export: `on_request_headers` is `RequestHeaders`.
+fn variant(export: &str) -> Ident {
+    let words = export.trim_start_matches("on_").split('_');
+    let name: String = words
+        .flat_map(|word| word.chars().enumerate())
+        .map(|(at, letter)| if at == 0 { letter.to_ascii_uppercase() } else { letter })
+        .collect();
+    format_ident!("{name}")
+}
+
+/// The macro `exports!`: each callback once, however many traits have it.
+pub(crate) fn distinct(list: Distinct) -> TokenStream {
+    let Distinct { callbacks, next, root } = list;
+    let mut distinct: Vec<Ident> = Vec::new();
+    for callback in callbacks {
+        if !distinct.contains(&callback) {
+            distinct.push(callback);
+        }
+    }
+    quote!(#next! { [#(#distinct)*] #root })
+}
+
 /// The macro that appends the names of the callbacks to a list, and hands it to the macro named first.
-fn hidden_macro(name: &syn::Ident, input: &CallbacksImpl) -> TokenStream {
+fn hidden_macro(name: &Ident, input: &CallbacksImpl) -> TokenStream {
     let hidden = format_ident!("__waxwing_callbacks_of_{}", name);
-    let methods = input.callbacks.iter().map(|callback| format_ident!("{}", callback.method));
+    let exports = exports(input).map(|export| format_ident!("{}", export));
     quote! {
         #[doc(hidden)]
         #[allow(unused_macros)]
         macro_rules! #hidden {
-            ($next:path, [$($earlier:ident)*] $($rest:tt)*) => {
-                $next! { [$($earlier)* #(#methods)*] $($rest)* }
+            ([$next:path $(, $more:path)*] [$($earlier:ident)*] $($rest:tt)*) => {
+                $next! { [$($more),*] [$($earlier)* #(#exports)*] $($rest)* }
             };
         }
         #[doc(hidden)]

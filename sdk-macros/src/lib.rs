@@ -12,7 +12,7 @@ mod model;
 
 use attr::CallbacksArgs;
 use errors::Errors;
-use model::{CallbacksImpl, Extension};
+use model::{CallbacksImpl, Distinct, Extension};
 use proc_macro::TokenStream;
 use syn::{DeriveInput, ItemImpl, parse_macro_input};
 
@@ -24,6 +24,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | key | meaning |
 /// |---|---|
 /// | `http = Type` | the type of its HTTP streams, by a path to it in this crate: an alias does not do |
+/// | `root` | it has callbacks of its own: an `impl RootCallbacks` |
 /// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
 ///
 /// ```ignore
@@ -41,7 +42,7 @@ pub fn derive_extension(input: TokenStream) -> TokenStream {
     errors.with(code).into()
 }
 
-/// Exports the callbacks that an `impl HttpContext` contains, and no others.
+/// Exports the callbacks that an `impl HttpContext` or an `impl RootCallbacks` contains, and no others.
 ///
 /// A proxy does not enter the module for a callback that it does not export, so the default ones of the
 /// trait cost nothing. An `impl` without the attribute does not compile.
@@ -60,13 +61,20 @@ pub fn callbacks(args: TokenStream, item: TokenStream) -> TokenStream {
     let args = CallbacksArgs::parse(args.into(), &mut errors);
     let Ok(parsed) = syn::parse::<ItemImpl>(item.clone()) else {
         // The item stays, so that what uses it does not fail as well.
-        errors.at(first_token(item.clone()), "`#[callbacks]` belongs on an `impl HttpContext for …`");
+        errors.at(first_token(item.clone()), check::BELONGS);
         return errors.with(item.into()).into();
     };
     let item = CallbacksImpl::from_item(parsed, args);
     check::callbacks(&item, &mut errors);
     let code = expand::callbacks(item);
     errors.with(code).into()
+}
+
+/// Hands a list of callbacks on, each of them once. For the other macros.
+#[doc(hidden)]
+#[proc_macro]
+pub fn exports(input: TokenStream) -> TokenStream {
+    expand::distinct(parse_macro_input!(input as Distinct)).into()
 }
 
 fn first_token(item: TokenStream) -> Option<proc_macro2::TokenTree> {

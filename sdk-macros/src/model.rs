@@ -3,9 +3,10 @@
 use crate::attr::{CallbacksArgs, ExtensionArgs};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
+use syn::parse::{Nothing, Parse, ParseStream};
 use syn::{
     Data, DeriveInput, GenericArgument, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments,
-    ReturnType, Type,
+    ReturnType, Token, Type, bracketed,
 };
 
 /// The type with `#[derive(Extension)]`.
@@ -33,25 +34,57 @@ impl Extension {
     }
 }
 
-/// A callback of `HttpContext`: the method's name, and that of its `Callback`.
+/// A trait with callbacks, and which they are: the tables of this folder's one list of names.
+pub(crate) struct CallbacksTrait {
+    pub(crate) name: &'static str,
+    /// What a message calls the type that implements it.
+    pub(crate) noun: &'static str,
+    pub(crate) callbacks: &'static [Callback],
+    /// The methods that are not callbacks.
+    others: &'static [&'static str],
+}
+
+/// A callback: the method's name, and the exports that lead to it, by their names in the ABI without `proxy_`.
 #[derive(PartialEq)]
 pub(crate) struct Callback {
     pub(crate) method: &'static str,
-    pub(crate) variant: &'static str,
+    pub(crate) exports: &'static [&'static str],
     /// Whether it is too late for another response.
     pub(crate) is_late: bool,
 }
 
-/// Every callback that an `impl HttpContext` may contain.
-pub(crate) const CALLBACKS: &[Callback] = &[
-    Callback { method: "on_request_headers", variant: "RequestHeaders", is_late: false },
-    Callback { method: "on_request_body", variant: "RequestBody", is_late: false },
-    Callback { method: "on_request_trailers", variant: "RequestTrailers", is_late: false },
-    Callback { method: "on_response_headers", variant: "ResponseHeaders", is_late: false },
-    Callback { method: "on_response_body", variant: "ResponseBody", is_late: true },
-    Callback { method: "on_response_trailers", variant: "ResponseTrailers", is_late: true },
-    Callback { method: "on_done", variant: "Done", is_late: false },
-    Callback { method: "on_log", variant: "Log", is_late: false },
+const fn callback(method: &'static str, exports: &'static [&'static str]) -> Callback {
+    Callback { method, exports, is_late: false }
+}
+
+const fn late(method: &'static str, exports: &'static [&'static str]) -> Callback {
+    Callback { method, exports, is_late: true }
+}
+
+/// Every trait that `#[callbacks]` knows.
+pub(crate) const TRAITS: &[CallbacksTrait] = &[
+    CallbacksTrait {
+        name: "HttpContext",
+        noun: "a stream",
+        callbacks: &[
+            callback("on_request_headers", &["on_request_headers"]),
+            callback("on_request_body", &["on_request_body"]),
+            callback("on_request_trailers", &["on_request_trailers"]),
+            callback("on_response_headers", &["on_response_headers"]),
+            late("on_response_body", &["on_response_body"]),
+            late("on_response_trailers", &["on_response_trailers"]),
+            callback("on_http_call_response", &["on_http_call_response"]),
+            callback("on_done", &["on_done"]),
+            callback("on_log", &["on_log"]),
+        ],
+        others: &["new"],
+    },
+    CallbacksTrait {
+        name: "RootCallbacks",
+        noun: "a root context",
+        callbacks: &[callback("on_http_call_response", &["on_http_call_response"])],
+        others: &[],
+    },
 ];
 
 /// The `impl` with `#[callbacks]`.
@@ -59,6 +92,8 @@ pub(crate) struct CallbacksImpl {
     /// Without the methods in `strangers` and `too_late`, which would only give rustc more to say.
     pub(crate) item: ItemImpl,
     pub(crate) args: CallbacksArgs,
+    /// The trait that it is of; `None` if it is another one, as far as a name can tell.
+    pub(crate) of: Option<&'static CallbacksTrait>,
     /// The callbacks in it.
     pub(crate) callbacks: Vec<&'static Callback>,
     /// The methods that are not of the trait.
@@ -69,23 +104,32 @@ pub(crate) struct CallbacksImpl {
 
 impl CallbacksImpl {
     pub(crate) fn from_item(item: ItemImpl, args: CallbacksArgs) -> Self {
-        let mut this =
-            CallbacksImpl { item, args, callbacks: Vec::new(), strangers: Vec::new(), too_late: Vec::new() };
-        if this.is_of_http_context() {
-            this.sort_methods();
+        let path = item.trait_.as_ref().map(|(path, _)| path);
+        let name = path.and_then(|path| path.segments.last()).map(|segment| &segment.ident);
+        let of = TRAITS.iter().find(|of| name.is_some_and(|name| name == of.name));
+        let mut this = CallbacksImpl {
+            item,
+            args,
+            of,
+            callbacks: Vec::new(),
+            strangers: Vec::new(),
+            too_late: Vec::new(),
+        };
+        if let Some(of) = of {
+            this.sort_methods(of);
         }
         this
     }
 
-    fn sort_methods(&mut self) {
+    fn sort_methods(&mut self, of: &'static CallbacksTrait) {
         for part in std::mem::take(&mut self.item.items) {
             let ImplItem::Fn(method) = part else {
                 self.item.items.push(part);
                 continue;
             };
             let name = &method.sig.ident;
-            match CALLBACKS.iter().find(|callback| name == callback.method) {
-                None if name != "new" => self.strangers.push(method),
+            match of.callbacks.iter().find(|callback| name == callback.method) {
+                None if of.others.iter().all(|other| name != other) => self.strangers.push(method),
                 Some(callback) if callback.is_late && returns_action(&method) => self.too_late.push(method),
                 callback => {
                     // One that is there twice is rustc's to report, and exported once.
@@ -94,12 +138,6 @@ impl CallbacksImpl {
                 }
             }
         }
-    }
-
-    /// Whether it is on the trait that it belongs on, as far as a name can tell.
-    pub(crate) fn is_of_http_context(&self) -> bool {
-        let path = self.item.trait_.as_ref().map(|(path, _)| path);
-        path.and_then(|path| path.segments.last()).is_some_and(|segment| segment.ident == "HttpContext")
     }
 
     /// The path of the type that it is for, if that has one.
@@ -126,4 +164,28 @@ fn returns_action(method: &ImplItemFn) -> bool {
     };
     let Some(GenericArgument::Type(Type::Path(ok))) = arguments.args.first() else { return false };
     ok.path.segments.last().is_some_and(|last| last.ident == "Action")
+}
+
+/// What the macro `exports!` gets: the end of the chain of lists.
+pub(crate) struct Distinct {
+    pub(crate) callbacks: Vec<Ident>,
+    /// The macro that gets them.
+    pub(crate) next: Path,
+    pub(crate) root: Path,
+}
+
+impl Parse for Distinct {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let (none, list);
+        bracketed!(none in input);
+        none.parse::<Nothing>()?;
+        bracketed!(list in input);
+        let mut callbacks = Vec::new();
+        while !list.is_empty() {
+            callbacks.push(list.parse()?);
+        }
+        let next = input.parse()?;
+        input.parse::<Token![,]>()?;
+        Ok(Distinct { callbacks, next, root: input.parse()? })
+    }
 }

@@ -1,6 +1,6 @@
 //! What can go wrong, and how it reads.
 
-use crate::Status;
+use crate::{CallError, Status};
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -57,6 +57,20 @@ pub enum Error {
     OutOfMemory,
     /// The stream has been answered already.
     AlreadyReplied,
+    /// The response has begun, and it is too late for another one.
+    #[non_exhaustive]
+    ResponseBegun {
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
+    /// A callout was not made, or has no answer.
+    #[non_exhaustive]
+    Call {
+        /// Why.
+        error: CallError,
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
     /// Any other error, as text.
     Other(String),
 }
@@ -66,6 +80,11 @@ impl Error {
     #[cold]
     pub fn new(text: impl Into<String>) -> Self {
         Error::Other(text.into())
+    }
+
+    #[cold]
+    pub(crate) fn response_begun() -> Self {
+        Error::ResponseBegun { text: "the response has begun, and it is too late for another one" }
     }
 }
 
@@ -85,11 +104,9 @@ pub enum InvalidHeader {
 impl fmt::Display for InvalidHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            InvalidHeader::EmptyName => "the name of a header is empty",
-            InvalidHeader::NameSeparator => {
-                "the name of a header contains white space, a control byte or a colon"
-            }
-            InvalidHeader::ValueControlByte => "the value of a header contains CR, LF or NUL",
+            InvalidHeader::EmptyName => "a header name is empty",
+            InvalidHeader::NameSeparator => "a header name has white space, a control byte or a colon",
+            InvalidHeader::ValueControlByte => "a header value has CR, LF or NUL",
         })
     }
 }
@@ -97,6 +114,12 @@ impl fmt::Display for InvalidHeader {
 impl From<InvalidHeader> for Error {
     fn from(error: InvalidHeader) -> Self {
         Error::InvalidHeader(error)
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        Error::Call { error, text: error.text() }
     }
 }
 
@@ -111,13 +134,19 @@ impl fmt::Display for Error {
             }
             Error::Malformed { call, problem } => {
                 f.write_str(call)?;
-                f.write_str(": the host's answer is malformed: ")?;
+                f.write_str(": malformed answer: ")?;
                 f.write_str(problem)
             }
             Error::InvalidHeader(error) => error.fmt(f),
             Error::NotText => f.write_str("the value is not UTF-8 text; read it as bytes"),
             Error::OutOfMemory => f.write_str("out of memory"),
             Error::AlreadyReplied => f.write_str("the stream has been answered already"),
+            Error::Call { error: CallError::Refused(status), text } => {
+                f.write_str(text)?;
+                f.write_str(": ")?;
+                status.fmt(f)
+            }
+            Error::Call { text, .. } | Error::ResponseBegun { text } => f.write_str(text),
             Error::Other(text) => f.write_str(text),
         }
     }

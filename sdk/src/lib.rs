@@ -93,6 +93,7 @@ extern crate std;
 #[doc(hidden)]
 pub mod abi;
 mod action;
+mod callout;
 mod config;
 mod context;
 mod dispatcher;
@@ -109,10 +110,11 @@ mod view;
 pub mod prelude;
 
 pub use action::{Action, ErrorPolicy, Flow};
+pub use callout::{CallError, HttpCall, HttpCallId, HttpCallResponse};
 #[cfg(feature = "json")]
 pub use config::Json;
 pub use config::{Configure, FromConfig};
-pub use context::{Extension, HttpContext, RootContext};
+pub use context::{Extension, HttpContext, RootCallbacks, RootContext};
 pub use error::{Error, InvalidHeader, Result};
 pub use headers::{HeaderValue, Headers, HeadersMut, Values};
 pub use local_response::{Bytes, IntoBytes, LocalResponse};
@@ -121,8 +123,8 @@ pub use pairs::Pairs;
 pub use panic::log_panic;
 pub use status::Status;
 pub use view::{
-    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
-    StreamDone, StreamLog, View,
+    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView,
+    StreamDone, StreamLog, StreamView, View,
 };
 pub use waxwing_macros::{Extension, callbacks};
 
@@ -136,7 +138,7 @@ static ALLOCATOR: wee_alloc::WeeAlloc<'static> = wee_alloc::WeeAlloc::INIT;
 /// What the macros expand to and what host models build on. Not covered by semantic versioning.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::__exports as exports;
+    pub use crate::__exports as export_all;
     #[cfg(target_arch = "wasm32")]
     pub use crate::abi::guest::initialize;
     pub use crate::abi::guest::{Callback, Callbacks, Guest, Static};
@@ -145,7 +147,8 @@ pub mod __private {
         Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, Memory, enter,
     };
     pub use crate::abi::wire::{BufferType, MapType, MetricType, NO_GRPC_STATUS, PeerType, StreamType};
-    pub use crate::context::{Extension, NoStreams, RootContext};
+    pub use crate::context::{Extension, NoStreams, RootCallbacks, RootContext};
     pub use crate::dispatcher::Dispatcher;
     pub use crate::pairs;
+    pub use waxwing_macros::exports;
 }

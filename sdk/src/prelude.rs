@@ -3,7 +3,8 @@
 #[cfg(feature = "json")]
 pub use crate::Json;
 pub use crate::{
-    Action, Configure, Error, ErrorPolicy, Extension, Flow, FromConfig, Headers, HeadersMut, HttpContext,
-    LocalResponse, LogLevel, RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders,
-    ResponseTrailers, Result, RootContext, Status, StreamDone, StreamLog, View, callbacks,
+    Action, CallError, Configure, Error, ErrorPolicy, Extension, Flow, FromConfig, Headers, HeadersMut,
+    HttpCall, HttpCallId, HttpCallResponse, HttpContext, LocalResponse, LogLevel, RequestBody,
+    RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, Result, RootCallbacks,
+    RootContext, RootView, Status, StreamDone, StreamLog, StreamView, View, callbacks,
 };

@@ -30,6 +30,14 @@ macro_rules! callbacks {
                     $( Callback::$name => $export, )*
                 }
             }
+
+            /// The callback with its name. Where it is known, nothing of the other names gets into a module.
+            #[inline(always)]
+            pub(crate) const fn entry(self) -> &'static Entry {
+                match self {
+                    $( Callback::$name => &Entry { callback: Callback::$name, name: $export }, )*
+                }
+            }
         }
     };
 }
@@ -93,6 +101,13 @@ callbacks! {
     Delete = "proxy_" "on_delete";
 }
 
+/// A callback that the host has entered, with its name.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) callback: Callback,
+    pub(crate) name: &'static str,
+}
+
 impl fmt::Display for Callback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -124,6 +139,11 @@ impl Callbacks {
     #[must_use]
     pub const fn union(self, other: Callbacks) -> Callbacks {
         Callbacks(self.0 | other.0)
+    }
+
+    /// Whether the sets have a callback in common.
+    pub const fn intersects(self, other: Callbacks) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Whether the callback is in the set.

@@ -211,7 +211,7 @@ fn bytes_that_are_not_where_the_guest_allocated_them_are_refused() {
         for place in [(0, 10_000), (-1, 0), (-1_000_000, 0), (isize::MAX, 0), (0, isize::MIN), (8_192, -2)] {
             host.place.set(place);
             let misplaced = enter(&host, &guest, |scope| call::property(scope, b"k").map(|_| ()));
-            let problem = "it is not where the module allocated it";
+            let problem = "not where the module allocated it";
             assert_eq!(misplaced, Err(Error::Malformed { call: "proxy_get_property", problem }), "{place:?}");
         }
         host.place.set((1, -2));

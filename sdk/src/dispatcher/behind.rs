@@ -50,7 +50,7 @@ impl<T> Behind<T> for HashTable<Slot<T>> {
 
 /// Ids are sequential: as they are they spread well over the places of the table, and their low bits over
 /// the seven top bits by which it tells the slots of a place apart: those of a `usize`, where that is smaller.
-fn hash(id: u32) -> u64 {
+pub(super) fn hash(id: u32) -> u64 {
     let id = u64::from(id);
     id | id << (usize::BITS - 7)
 }

@@ -1,7 +1,7 @@
 //! Contexts by id.
 
 use super::behind::Behind;
-use super::slot::{Absent, Slot};
+use super::slot::{Absent, Slot, State};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -128,15 +128,26 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
         if self.contains(id) { Some(self.place(id).take().context.take()) } else { None }
     }
 
-    /// Whether the stream was answered.
-    pub(super) fn has_replied(&self, id: u32) -> bool {
-        self.contains(id) && self.place(id).replied.get()
+    /// Whether the flag is raised; not for an id that is unknown.
+    pub(super) fn is(&self, id: u32, flag: State) -> bool {
+        self.contains(id) && self.place(id).state.get().has(flag)
     }
 
-    /// Notes that the stream was answered.
-    pub(super) fn set_replied(&self, id: u32) {
+    /// Raises a flag.
+    #[inline]
+    pub(super) fn raise(&self, id: u32, flag: State) {
         if self.contains(id) {
-            self.place(id).replied.set(true);
+            let state = &self.place(id).state;
+            state.set(state.get().with(flag));
+        }
+    }
+
+    /// Lowers a flag.
+    #[inline]
+    pub(super) fn lower(&self, id: u32, flag: State) {
+        if self.contains(id) {
+            let state = &self.place(id).state;
+            state.set(state.get().without(flag));
         }
     }
 }
@@ -158,8 +169,9 @@ mod tests {
         fn put_back(&self, id: u32, context: Box<u32>);
         fn replace(&self, id: u32, context: u32) -> Option<Option<u32>>;
         fn remove(&self, id: u32) -> Option<Option<u32>>;
-        fn set_replied(&self, id: u32);
-        fn has_replied(&self, id: u32) -> bool;
+        fn raise(&self, id: u32, flag: State);
+        fn lower(&self, id: u32, flag: State);
+        fn is(&self, id: u32, flag: State) -> bool;
     }
 
     impl<B: Behind<u32>, const FRONT: usize> Table for Contexts<u32, B, FRONT> {
@@ -180,11 +192,14 @@ mod tests {
         fn remove(&self, id: u32) -> Option<Option<u32>> {
             self.remove(id).map(|old| old.map(|old| *old))
         }
-        fn set_replied(&self, id: u32) {
-            self.set_replied(id);
+        fn raise(&self, id: u32, flag: State) {
+            self.raise(id, flag);
         }
-        fn has_replied(&self, id: u32) -> bool {
-            self.has_replied(id)
+        fn lower(&self, id: u32, flag: State) {
+            self.lower(id, flag);
+        }
+        fn is(&self, id: u32, flag: State) -> bool {
+            self.is(id, flag)
         }
     }
 
@@ -215,8 +230,8 @@ mod tests {
             assert_eq!(table.take(0), Err(Absent::Unknown));
             assert_eq!(table.replace(0, 1), None);
             assert_eq!(table.remove(0), None);
-            table.set_replied(0);
-            assert!(!table.has_replied(0));
+            table.raise(0, State::REPLIED);
+            assert!(!table.is(0, State::REPLIED));
         });
     }
 
@@ -270,16 +285,19 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_is_noted_until_the_stream_ends() {
+    fn what_is_noted_of_a_stream_is_gone_when_it_ends() {
         each_table(|table| {
             table.insert(1, Some(1));
             table.insert(65, Some(1));
-            table.set_replied(1);
-            assert!(!table.has_replied(65));
-            assert!(table.has_replied(1));
+            table.raise(1, State::REPLIED);
+            table.raise(1, State::REQUEST_PAUSED);
+            assert!(!table.is(65, State::REPLIED));
+            assert!(table.is(1, State::REPLIED));
+            table.lower(1, State::REQUEST_PAUSED);
+            assert!(table.is(1, State::REPLIED) && !table.is(1, State::REQUEST_PAUSED));
             table.remove(1);
             table.insert(1, Some(1));
-            assert!(!table.has_replied(1));
+            assert!(!table.is(1, State::REPLIED));
         });
     }
 }

@@ -1,8 +1,9 @@
 //! What becomes of a stream whose callback failed.
 
 use super::Dispatcher;
+use super::slot::State;
 use crate::abi::call;
-use crate::abi::guest::Callback;
+use crate::abi::guest::{Callback, Entry};
 use crate::abi::wire::{StreamType, action};
 use crate::context::{Extension, RootContext};
 use crate::{Error, ErrorPolicy};
@@ -11,30 +12,35 @@ impl<R: Extension> Dispatcher<R> {
     /// Applies the policy where the stream can still be answered.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail(&self, callback: Callback, context: u32, error: &Error) -> u32 {
+    pub(super) fn fail(&self, callback: &'static Entry, context: u32, error: &Error) -> u32 {
         self.vm.report(callback, context, error);
         match <R as RootContext>::ON_ERROR {
             ErrorPolicy::FailOpen => action::CONTINUE,
             ErrorPolicy::Reset => reset(),
             // What passes in the response is the extension's own answer, which must get through; nothing more
             // of the request must.
-            ErrorPolicy::FailClosed if self.streams.has_replied(context) => {
-                if callback == Callback::ResponseHeaders { action::CONTINUE } else { action::PAUSE }
+            ErrorPolicy::FailClosed if self.streams.is(context, State::REPLIED) => {
+                if callback.callback == Callback::ResponseHeaders { action::CONTINUE } else { action::PAUSE }
             }
             ErrorPolicy::FailClosed => {
-                match call::send_local_response(500, b"extension_error", &[], &[], None) {
-                    Ok(()) => self.streams.set_replied(context),
-                    Err(error) => self.vm.report(callback, context, &error),
-                }
+                self.answer_500(callback, context);
                 action::PAUSE
             }
+        }
+    }
+
+    /// Answers the client that the extension has failed.
+    pub(super) fn answer_500(&self, callback: &'static Entry, context: u32) {
+        match call::send_local_response(500, b"extension_error", &[], &[], None) {
+            Ok(()) => self.streams.raise(context, State::REPLIED),
+            Err(error) => self.vm.report(callback, context, &error),
         }
     }
 
     /// Applies the policy where the response has begun, and there is more of it to come.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail_late(&self, callback: Callback, context: u32, error: &Error) -> u32 {
+    pub(super) fn fail_late(&self, callback: &'static Entry, context: u32, error: &Error) -> u32 {
         self.vm.report(callback, context, error);
         match <R as RootContext>::ON_ERROR {
             ErrorPolicy::FailOpen => action::CONTINUE,
@@ -48,7 +54,7 @@ impl<R: Extension> Dispatcher<R> {
     /// in this callback.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail_at_end(&self, callback: Callback, context: u32, error: &Error) -> u32 {
+    pub(super) fn fail_at_end(&self, callback: &'static Entry, context: u32, error: &Error) -> u32 {
         self.vm.report(callback, context, error);
         hold_back::<R>()
     }
@@ -59,7 +65,7 @@ impl<R: Extension> Dispatcher<R> {
     /// a one is answered.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail_absent(&self, callback: Callback, context: u32) -> u32 {
+    pub(super) fn fail_absent(&self, callback: &'static Entry, context: u32) -> u32 {
         self.report_absent(callback, context);
         hold_back::<R>()
     }
@@ -73,9 +79,13 @@ fn hold_back<R: RootContext>() -> u32 {
 }
 
 fn reset() -> u32 {
-    // Held back in any case: a host that cannot reset a stream has its own time limit.
-    let _ = call::close_stream(StreamType::HTTP_RESPONSE);
+    reset_stream();
     action::PAUSE
+}
+
+/// Resets the stream. Where the host cannot, it stays held back: the host has its own time limit.
+pub(super) fn reset_stream() {
+    let _ = call::close_stream(StreamType::HTTP_RESPONSE);
 }
 
 #[cfg(test)]
@@ -84,7 +94,7 @@ mod tests {
     use crate::abi::guest::{Callbacks, Guest};
     use crate::abi::host::{self, Answer, Host, LocalResponseParts};
     use crate::view::{RequestBody, RequestHeaders, ResponseHeaders};
-    use crate::{Action, Configure, HttpContext, LocalResponse, Result};
+    use crate::{Action, Configure, HttpContext, LocalResponse, Result, RootCallbacks};
     use alloc::rc::Rc;
 
     struct Root;
@@ -95,6 +105,10 @@ mod tests {
         fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
             Ok(Root)
         }
+    }
+
+    impl RootCallbacks for Root {
+        const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
     }
 
     impl Extension for Root {

@@ -3,7 +3,7 @@
 use super::Dispatcher;
 use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::wire::action;
-use crate::context::{Extension, HttpContext};
+use crate::context::{Extension, HttpContext, RootCallbacks};
 use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
     StreamDone, StreamLog,
@@ -11,7 +11,9 @@ use crate::view::{
 
 impl<R: Extension> Guest for Dispatcher<R> {
     fn callbacks(&self) -> Callbacks {
-        Callbacks::ALWAYS.union(<R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
+        Callbacks::ALWAYS
+            .union(<R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
+            .union(<R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
     }
 
     #[inline(always)]
@@ -19,7 +21,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
         if parent == 0 {
             self.create_root(context);
         } else if let Err(oddity) = self.create_stream(context, parent) {
-            self.vm.report_oddity(Callback::ContextCreate, context, oddity);
+            self.vm.report_oddity(Callback::ContextCreate.entry(), context, oddity);
         }
     }
 
@@ -36,7 +38,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_request_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
         self.decide(
-            Callback::RequestHeaders,
+            Callback::RequestHeaders.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_request_headers(&mut RequestHeaders::new(cx, end_of_stream)),
@@ -46,7 +48,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_request_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
         self.decide(
-            Callback::RequestBody,
+            Callback::RequestBody.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_request_body(&mut RequestBody::new(cx, size, end_of_stream)),
@@ -56,7 +58,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_request_trailers(&self, context: u32, _count: usize) -> u32 {
         self.decide(
-            Callback::RequestTrailers,
+            Callback::RequestTrailers.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_request_trailers(&mut RequestTrailers::new(cx)),
@@ -66,7 +68,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_response_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
         self.decide(
-            Callback::ResponseHeaders,
+            Callback::ResponseHeaders.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_response_headers(&mut ResponseHeaders::new(cx, end_of_stream)),
@@ -76,7 +78,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_response_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
         self.decide_late(
-            Callback::ResponseBody,
+            Callback::ResponseBody.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_response_body(&mut ResponseBody::new(cx, size, end_of_stream)),
@@ -87,7 +89,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_response_trailers(&self, context: u32, _count: usize) -> u32 {
         self.decide_late(
-            Callback::ResponseTrailers,
+            Callback::ResponseTrailers.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_response_trailers(&mut ResponseTrailers::new(cx)),
@@ -125,12 +127,13 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     fn on_http_call_response(
         &self,
-        _context: u32,
-        _token: u32,
+        context: u32,
+        token: u32,
         _headers: usize,
         _body_size: usize,
         _trailers: usize,
     ) {
+        self.http_call_response(context, token);
     }
 
     fn on_grpc_receive_initial_metadata(&self, _context: u32, _token: u32, _count: usize) {}
@@ -148,7 +151,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_done(&self, context: u32) -> bool {
         self.end(
-            Callback::Done,
+            Callback::Done.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_done(&mut StreamDone::new(cx)),
@@ -159,7 +162,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
     #[inline(always)]
     fn on_log(&self, context: u32) {
         self.end(
-            Callback::Log,
+            Callback::Log.entry(),
             context,
             #[inline(always)]
             |stream, cx| stream.on_log(&mut StreamLog::new(cx)),

@@ -4,15 +4,18 @@ mod behind;
 mod contexts;
 mod failure;
 mod guest;
+mod outside;
+mod pending;
 mod slot;
 mod vm;
 
+pub(crate) use self::pending::Kind;
 pub(crate) use self::vm::Vm;
 
 use self::contexts::{Roots, Streams};
-use self::slot::Absent;
+use self::slot::{Absent, State};
 use self::vm::Oddity;
-use crate::abi::guest::Callback;
+use crate::abi::guest::{Callback, Entry};
 use crate::abi::wire::action;
 use crate::config::{self, Configure};
 use crate::context::{Extension, HttpContext};
@@ -65,6 +68,7 @@ impl<R: Extension> Dispatcher<R> {
     ) -> Option<T> {
         let mut stream = self.streams.take(context)?;
         let result = self.vm.enter(
+            context,
             #[inline(always)]
             |cx| run(&mut stream, cx),
         );
@@ -76,7 +80,7 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn decide(
         &self,
-        callback: Callback,
+        callback: &'static Entry,
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
     ) -> u32 {
@@ -91,7 +95,10 @@ impl<R: Extension> Dispatcher<R> {
             },
         );
         match decision {
-            Some(Ok(action)) => action,
+            Some(Ok(action)) => {
+                self.note_pause(callback, context, action);
+                action
+            }
             Some(Err(error)) => self.fail(callback, context, &error),
             None => self.fail_absent(callback, context),
         }
@@ -101,14 +108,20 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn decide_late(
         &self,
-        callback: Callback,
+        callback: &'static Entry,
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Flow>,
-        fail: impl FnOnce(&Self, Callback, u32, &Error) -> u32,
+        fail: impl FnOnce(&Self, &'static Entry, u32, &Error) -> u32,
     ) -> u32 {
         match self.with_stream(context, run) {
-            Some(Ok(Flow::Continue)) => action::CONTINUE,
-            Some(Ok(Flow::Pause)) => action::PAUSE,
+            Some(Ok(flow)) => {
+                let action = match flow {
+                    Flow::Continue => action::CONTINUE,
+                    Flow::Pause => action::PAUSE,
+                };
+                self.note_pause(callback, context, action);
+                action
+            }
             Some(Err(error)) => fail(self, callback, context, &error),
             None => self.fail_absent(callback, context),
         }
@@ -116,18 +129,28 @@ impl<R: Extension> Dispatcher<R> {
 
     /// Answers the client.
     fn respond(&self, context: u32, response: &LocalResponse, cx: Cx<'_>) -> Result<u32> {
-        if self.streams.has_replied(context) {
+        if self.streams.is(context, State::REPLIED) {
             return Err(Error::AlreadyReplied);
         }
         response.send(cx.scope)?;
-        self.streams.set_replied(context);
+        self.streams.raise(context, State::REPLIED);
         Ok(action::PAUSE)
     }
 
     #[cold]
     #[inline(never)]
-    fn report_absent(&self, callback: Callback, context: u32) {
+    fn report_absent(&self, callback: &'static Entry, context: u32) {
         let oddity = match self.streams.absence(context) {
+            Absent::Unknown => Oddity::UnknownContext,
+            Absent::Empty => Oddity::RunningContext,
+        };
+        self.vm.report_oddity(callback, context, oddity);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn report_absent_root(&self, callback: &'static Entry, context: u32) {
+        let oddity = match self.roots.absence(context) {
             Absent::Unknown => Oddity::UnknownContext,
             Absent::Empty => Oddity::RunningContext,
         };
@@ -139,7 +162,7 @@ impl<R: Extension> Dispatcher<R> {
     fn create_root(&self, context: u32) {
         self.vm.start();
         if self.is_known(context) {
-            self.vm.report_oddity(Callback::ContextCreate, context, Oddity::RepeatedContext);
+            self.vm.report_oddity(Callback::ContextCreate.entry(), context, Oddity::RepeatedContext);
         } else {
             self.roots.insert(context, None);
         }
@@ -162,6 +185,9 @@ impl<R: Extension> Dispatcher<R> {
     #[cold]
     fn repeat_stream(&self, context: u32, stream: Box<R::Http>) -> Result<(), Oddity> {
         let old = self.streams.remove(context);
+        if Self::WAITS {
+            self.vm.pending.forget(context);
+        }
         if old.is_some() {
             self.streams.insert(context, Some(stream));
         }
@@ -183,7 +209,7 @@ impl<R: Extension> Dispatcher<R> {
 
     #[cold]
     fn configure(&self, context: u32) -> bool {
-        let root = self.vm.enter(|cx| {
+        let root = self.vm.enter(context, |cx| {
             let config = config::read::<R::Config>(cx)?;
             R::configure(config, &mut Configure::new(cx))
         });
@@ -192,12 +218,12 @@ impl<R: Extension> Dispatcher<R> {
             Ok(root) => match self.roots.replace(context, Box::new(root)) {
                 Some(_old) => true,
                 None => {
-                    self.vm.report_oddity(Callback::Configure, context, Oddity::UnknownContext);
+                    self.vm.report_oddity(Callback::Configure.entry(), context, Oddity::UnknownContext);
                     false
                 }
             },
             Err(error) => {
-                self.vm.report(Callback::Configure, context, &error);
+                self.vm.report(Callback::Configure.entry(), context, &error);
                 false
             }
         }
@@ -207,7 +233,7 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn end(
         &self,
-        callback: Callback,
+        callback: &'static Entry,
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<()>,
     ) {
@@ -222,7 +248,12 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn delete(&self, context: u32) {
         match self.streams.remove(context) {
-            Some(stream) => drop(stream),
+            Some(stream) => {
+                if Self::WAITS {
+                    self.vm.pending.forget(context);
+                }
+                drop(stream);
+            }
             None => self.delete_root(context),
         }
     }
@@ -231,8 +262,13 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(never)]
     fn delete_root(&self, context: u32) {
         match self.roots.remove(context) {
-            Some(root) => drop(root),
-            None => self.vm.report_oddity(Callback::Delete, context, Oddity::UnknownContext),
+            Some(root) => {
+                if Self::ROOT_WAITS {
+                    self.vm.pending.forget(context);
+                }
+                drop(root);
+            }
+            None => self.vm.report_oddity(Callback::Delete.entry(), context, Oddity::UnknownContext),
         }
     }
 }

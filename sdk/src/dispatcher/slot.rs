@@ -6,8 +6,40 @@ use core::cell::Cell;
 /// A place for a context. Empty if `id` is 0, which no host gives to a context.
 pub(super) struct Slot<T> {
     pub(super) id: Cell<u32>,
-    pub(super) replied: Cell<bool>,
+    pub(super) state: Cell<State>,
     pub(super) context: Cell<Option<Box<T>>>,
+}
+
+/// What is known of a stream besides its context: a set of flags.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct State(u8);
+
+impl State {
+    /// Nothing has happened.
+    pub(super) const NEW: State = State(0);
+    /// It was answered.
+    pub(super) const REPLIED: State = State(1);
+    /// Its request is held back.
+    pub(super) const REQUEST_PAUSED: State = State(2);
+    /// Its response is held back.
+    pub(super) const RESPONSE_PAUSED: State = State(4);
+    /// The headers of its response have gone on.
+    pub(super) const RESPONSE_BEGUN: State = State(8);
+
+    #[inline(always)]
+    pub(super) const fn with(self, flag: State) -> State {
+        State(self.0 | flag.0)
+    }
+
+    #[inline(always)]
+    pub(super) const fn without(self, flag: State) -> State {
+        State(self.0 & !flag.0)
+    }
+
+    #[inline(always)]
+    pub(super) const fn has(self, flag: State) -> bool {
+        self.0 & flag.0 != 0
+    }
 }
 
 /// Why there is no context to run.
@@ -21,13 +53,13 @@ pub(super) enum Absent {
 
 impl<T> Slot<T> {
     pub(super) const fn empty() -> Self {
-        Slot { id: Cell::new(0), replied: Cell::new(false), context: Cell::new(None) }
+        Slot { id: Cell::new(0), state: Cell::new(State::NEW), context: Cell::new(None) }
     }
 
     pub(super) fn take(&self) -> Slot<T> {
         Slot {
             id: Cell::new(self.id.take()),
-            replied: Cell::new(self.replied.take()),
+            state: Cell::new(self.state.take()),
             context: Cell::new(self.context.take()),
         }
     }
@@ -48,7 +80,7 @@ impl<T> Slot<T> {
 
     pub(super) fn set(&self, other: Slot<T>) {
         self.id.set(other.id.take());
-        self.replied.set(other.replied.take());
+        self.state.set(other.state.take());
         self.context.set(other.context.take());
     }
 }

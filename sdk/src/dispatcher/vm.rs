@@ -1,7 +1,8 @@
 //! What a VM has besides its contexts.
 
+use super::pending::Pending;
 use crate::abi::arena::{Arena, Scope};
-use crate::abi::guest::Callback;
+use crate::abi::guest::Entry;
 use crate::view::Cx;
 use crate::{Error, LogLevel, logging};
 use alloc::format;
@@ -12,6 +13,7 @@ use core::fmt;
 #[derive(Debug)]
 pub(crate) struct Vm {
     pub(crate) arena: Arena,
+    pub(crate) pending: Pending,
     /// The level below which lines are dropped, plus one; 0 until it is set.
     level: Cell<u32>,
     /// How often the host did what it should not.
@@ -26,15 +28,15 @@ const ODDITIES_LOGGED: u32 = 16;
 
 impl Vm {
     pub(super) const fn new() -> Self {
-        Vm { arena: Arena::new(), level: Cell::new(0), oddities: Cell::new(0) }
+        Vm { arena: Arena::new(), pending: Pending::new(), level: Cell::new(0), oddities: Cell::new(0) }
     }
 
-    /// Runs a callback, with memory of its own for what the host hands over.
+    /// Runs a callback of a context, with memory of its own for what the host hands over.
     #[inline(always)]
-    pub(super) fn enter<T>(&self, callback: impl for<'cb> FnOnce(Cx<'cb>) -> T) -> T {
+    pub(super) fn enter<T>(&self, context: u32, callback: impl for<'cb> FnOnce(Cx<'cb>) -> T) -> T {
         self.arena.enter(
             #[inline(always)]
-            |scope: Scope<'_>| callback(Cx { vm: self, scope }),
+            |scope: Scope<'_>| callback(Cx { vm: self, context, scope }),
         )
     }
 
@@ -68,21 +70,22 @@ impl Vm {
     /// Logs why a callback failed.
     #[cold]
     #[inline(never)]
-    pub(super) fn report(&self, callback: Callback, context: u32, error: &Error) {
-        self.log(LogLevel::Error, &format!("{callback} (context {context}): {error}"));
+    pub(super) fn report(&self, callback: &'static Entry, context: u32, error: &Error) {
+        self.log(LogLevel::Error, &format!("{} (context {context}): {error}", callback.name));
     }
 
     /// Logs that the host did what it should not: at a limited rate, because it may go on doing so.
     #[cold]
     #[inline(never)]
-    pub(super) fn report_oddity(&self, callback: Callback, context: u32, oddity: Oddity) {
+    pub(super) fn report_oddity(&self, callback: &'static Entry, context: u32, oddity: Oddity) {
         let number = self.oddities.get().saturating_add(1);
         self.oddities.set(number);
         if number <= ODDITIES_LOGGED || number.is_power_of_two() {
             self.log(
                 LogLevel::Warn,
                 &format!(
-                    "{callback} (context {context}): {oddity} (unexpected callback no. {number} of this VM)"
+                    "{} (context {context}): {oddity} (unexpected callback no. {number})",
+                    callback.name
                 ),
             );
         }
@@ -103,10 +106,10 @@ impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Oddity::UnknownContext => "the context is unknown",
-            Oddity::RunningContext => "the context is running already, or was never made",
+            Oddity::RunningContext => "the context runs already, or was never made",
             Oddity::RepeatedContext => "the context exists already",
             Oddity::UnknownParent => "the parent is not a root context",
-            Oddity::UnconfiguredParent => "the root context has no accepted configuration",
+            Oddity::UnconfiguredParent => "the root context is not configured",
         })
     }
 }

@@ -7,10 +7,14 @@ mod body;
 mod control;
 mod headers;
 mod log;
+mod root;
+mod stream;
 
 pub use body::{RequestBody, ResponseBody};
 pub use headers::{RequestHeaders, RequestTrailers, ResponseHeaders, ResponseTrailers};
 pub use log::{StreamDone, StreamLog};
+pub use root::RootView;
+pub use stream::StreamView;
 
 use crate::abi::arena::Scope;
 use crate::abi::call;
@@ -24,6 +28,8 @@ use core::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub struct Cx<'cb> {
     pub(crate) vm: &'cb Vm,
+    /// Whose callback it is.
+    pub(crate) context: u32,
     pub(crate) scope: Scope<'cb>,
 }
 

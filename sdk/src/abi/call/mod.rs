@@ -42,7 +42,7 @@ impl Output {
         }
         scope
             .bytes(self.data.addr(), self.len)
-            .ok_or(Error::Malformed { call, problem: "it is not where the module allocated it" })
+            .ok_or(Error::Malformed { call, problem: "not where the module allocated it" })
     }
 
     /// The same for calls by a key, where absence is normal.

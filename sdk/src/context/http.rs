@@ -1,62 +1,12 @@
-//! The traits that an extension implements. They contain callbacks only; what a callback can do is on the
-//! view that it gets.
+//! HTTP streams.
 
 use crate::abi::guest::Callbacks;
-use crate::config::{Configure, FromConfig};
+use crate::callout::{HttpCallId, HttpCallResponse};
 use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
-    StreamDone, StreamLog,
+    StreamDone, StreamLog, StreamView,
 };
-use crate::{Action, ErrorPolicy, Flow, Result};
-use core::marker::PhantomData;
-
-/// A root context: one configured instance of an extension, on one worker of the proxy.
-///
-/// It exists only once its configuration was accepted. Streams are made from it. A proxy makes one per
-/// worker and configuration; they share nothing.
-///
-/// ```
-/// use waxwing::prelude::*;
-///
-/// struct Tag {
-///     tag: String,
-/// }
-///
-/// impl RootContext for Tag {
-///     type Config = String;
-///
-///     fn configure(tag: String, _cx: &mut Configure<'_>) -> Result<Self> {
-///         if tag.is_empty() {
-///             return Err(Error::new("the configuration is the tag to add, and it is empty"));
-///         }
-///         Ok(Tag { tag })
-///     }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a root context",
-    label = "needs an `impl RootContext`",
-    note = "write `impl RootContext for {Self} {{ type Config = …; fn configure(…) -> Result<Self> {{ … }} }}`"
-)]
-pub trait RootContext: Sized + 'static {
-    /// What its configuration is parsed into: `()`, `Vec<u8>`, `String`, `Json<T>`, or your own
-    /// [`FromConfig`].
-    type Config: FromConfig;
-
-    /// What becomes of a stream when one of its callbacks returns an error. Fails closed by default.
-    const ON_ERROR: ErrorPolicy = ErrorPolicy::FailClosed;
-
-    /// Makes the root context from its configuration (`proxy_on_configure`).
-    ///
-    /// The host calls it when it loads the extension, in every worker, and first in a trial run (Envoy),
-    /// and with hosts that can reconfigure again later: then the new root context takes the place of the old
-    /// one for new streams.
-    ///
-    /// # Errors
-    ///
-    /// An error is logged and refuses the configuration: Envoy does not accept the listener that has it.
-    fn configure(config: Self::Config, cx: &mut Configure<'_>) -> Result<Self>;
-}
+use crate::{Action, Flow, Result};
 
 /// One HTTP stream: a request and its response.
 ///
@@ -121,6 +71,22 @@ pub trait HttpContext: Sized + 'static {
         Ok(Flow::Continue)
     }
 
+    /// An HTTP callout of this stream has ended (`proxy_on_http_call_response`): with a response, or without; see
+    /// [`HttpCallResponse`].
+    ///
+    /// [`Action::Continue`] resumes what the stream has paused, [`Action::Pause`] leaves it so, because more is
+    /// awaited, and [`Action::Respond`] answers the client. It is not called once the stream has ended.
+    ///
+    /// ngx_wasm_module resumes the stream by itself when its last callout has ended.
+    fn on_http_call_response(
+        &mut self,
+        call: HttpCallId,
+        response: &HttpCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Continue)
+    }
+
     /// The proxy has finished with the stream, or it was reset; the context is dropped soon after.
     ///
     /// An error is logged; there is nothing left to refuse.
@@ -133,31 +99,5 @@ pub trait HttpContext: Sized + 'static {
     /// An error is logged; there is nothing left to refuse.
     fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
         Ok(())
-    }
-}
-
-/// A root context that can be loaded by a host: what `#[derive(Extension)]` implements.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an extension",
-    label = "needs `#[derive(Extension)]`",
-    note = "put `#[derive(Extension)]` and `#[extension(http = …)]` on `{Self}`"
-)]
-pub trait Extension: RootContext {
-    /// Its streams.
-    type Http: HttpContext<Root = Self>;
-}
-
-/// The streams of an extension whose derive found a mistake, so that it is the only one reported.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct NoStreams<R>(PhantomData<R>);
-
-impl<R: 'static> HttpContext for NoStreams<R> {
-    type Root = R;
-
-    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
-
-    fn new(_root: &R) -> Self {
-        NoStreams(PhantomData)
     }
 }

@@ -1,0 +1,61 @@
+//! Callouts: requests that an extension itself sends to upstreams.
+//!
+//! A callout belongs to the context that made it: only that one gets the answer, and none comes once it has ended.
+
+mod http;
+mod response;
+
+pub use http::{HttpCall, HttpCallId};
+pub use response::HttpCallResponse;
+
+use crate::Status;
+use core::fmt;
+
+/// Why a callout has no answer.
+///
+/// Hosts report this in different ways, and not all of them say why; this is what can be known:
+///
+/// | | Envoy | ngx_wasm_module |
+/// |---|---|---|
+/// | [`Timeout`](CallError::Timeout) | a response of its own with status 504, told by its text | `:dispatch_status` |
+/// | [`NoUpstream`](CallError::NoUpstream) | status 10 for the call, or a response of its own with status 503, told by its text | `:dispatch_status` |
+/// | [`Reset`](CallError::Reset) | no headers at all, or a 503 of its own | no headers, `:dispatch_status` |
+/// | [`Refused`](CallError::Refused) | a status of the call | the same |
+///
+/// A response with status 503 or 504 and any other text is taken for the upstream's own answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The upstream did not answer in time.
+    Timeout,
+    /// No host of the upstream could be reached.
+    NoUpstream,
+    /// The connection broke before the answer was complete, or the answer was too large for the host.
+    Reset,
+    /// The host did not make the call: in Envoy "bad argument" for a cluster that it does not have.
+    Refused(Status),
+}
+
+impl CallError {
+    /// What it means, in words, but for the status of a refusal.
+    #[cold]
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            CallError::Timeout => "the upstream did not answer in time",
+            CallError::NoUpstream => "the upstream cannot be reached",
+            CallError::Reset => "the answer broke off",
+            CallError::Refused(_) => "the host did not make the call",
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())?;
+        if let CallError::Refused(status) = self {
+            f.write_str(": ")?;
+            status.fmt(f)?;
+        }
+        Ok(())
+    }
+}

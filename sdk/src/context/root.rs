@@ -1,0 +1,125 @@
+//! Root contexts.
+
+use crate::abi::guest::Callbacks;
+use crate::callout::{HttpCallId, HttpCallResponse};
+use crate::config::{Configure, FromConfig};
+use crate::view::RootView;
+use crate::{ErrorPolicy, Result};
+
+/// A root context: one configured instance of an extension, on one worker of the proxy.
+///
+/// It exists only once its configuration was accepted. Streams are made from it. A proxy makes one per
+/// worker and configuration; they share nothing.
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// struct Tag {
+///     tag: String,
+/// }
+///
+/// impl RootContext for Tag {
+///     type Config = String;
+///
+///     fn configure(tag: String, _cx: &mut Configure<'_>) -> Result<Self> {
+///         if tag.is_empty() {
+///             return Err(Error::new("the configuration is the tag to add, and it is empty"));
+///         }
+///         Ok(Tag { tag })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a root context",
+    label = "needs an `impl RootContext`",
+    note = "write `impl RootContext for {Self} {{ type Config = …; fn configure(…) -> Result<Self> {{ … }} }}`"
+)]
+pub trait RootContext: Sized + 'static {
+    /// What its configuration is parsed into: `()`, `Vec<u8>`, `String`, `Json<T>`, or your own
+    /// [`FromConfig`].
+    type Config: FromConfig;
+
+    /// What becomes of a stream when one of its callbacks returns an error. Fails closed by default.
+    const ON_ERROR: ErrorPolicy = ErrorPolicy::FailClosed;
+
+    /// Makes the root context from its configuration (`proxy_on_configure`).
+    ///
+    /// The host calls it when it loads the extension, in every worker, and first in a trial run (Envoy),
+    /// and with hosts that can reconfigure again later: then the new root context takes the place of the old
+    /// one for new streams.
+    ///
+    /// # Errors
+    ///
+    /// An error is logged and refuses the configuration: Envoy does not accept the listener that has it.
+    fn configure(config: Self::Config, cx: &mut Configure<'_>) -> Result<Self>;
+}
+
+/// What a root context does besides making streams: timers, answers to its own callouts.
+///
+/// It is optional. An extension that has it says so with `root` in its derive, and puts `#[callbacks]` on the
+/// `impl`, which exports the callbacks that are written there and no others:
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// #[derive(Extension)]
+/// #[extension(http = Stream, root)]
+/// struct Warmed {
+///     is_warm: bool,
+/// }
+///
+/// impl RootContext for Warmed {
+///     type Config = ();
+///     fn configure(_config: (), cx: &mut Configure<'_>) -> Result<Self> {
+///         HttpCall::get("origin", "/warm-up").send(cx)?;
+///         Ok(Warmed { is_warm: false })
+///     }
+/// }
+///
+/// #[callbacks]
+/// impl RootCallbacks for Warmed {
+///     fn on_http_call_response(
+///         &mut self,
+///         _call: HttpCallId,
+///         response: &HttpCallResponse<'_>,
+///         _root: &mut RootView<'_>,
+///     ) -> Result<()> {
+///         self.is_warm = response.status()? == 200;
+///         Ok(())
+///     }
+/// }
+///
+/// struct Stream;
+///
+/// #[callbacks]
+/// impl HttpContext for Stream {
+///     type Root = Warmed;
+///     fn new(_root: &Warmed) -> Self {
+///         Stream
+///     }
+/// }
+/// ```
+///
+/// An error that a callback returns is logged with the callback's name. There is no stream for an error policy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no root callbacks",
+    label = "needs an `impl RootCallbacks`, because its derive says `root`",
+    note = "write `#[callbacks] impl RootCallbacks for {Self} {{ … }}`, or leave `root` out"
+)]
+#[allow(unused_variables, reason = "the defaults ignore what they are given")]
+pub trait RootCallbacks: RootContext {
+    /// Filled in by `#[callbacks]`.
+    #[doc(hidden)]
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks;
+
+    /// An HTTP callout of the root context has ended (`proxy_on_http_call_response`): with a response, or without;
+    /// see [`HttpCallResponse`].
+    fn on_http_call_response(
+        &mut self,
+        call: HttpCallId,
+        response: &HttpCallResponse<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! Callbacks of a context that come from outside of its own messages: answers to callouts, timers.
+
+use super::slot::State;
+use super::{Dispatcher, Kind};
+use crate::abi::call;
+use crate::abi::guest::{Callback, Callbacks, Entry};
+use crate::abi::wire::{StreamType, action};
+use crate::callout::{HttpCallId, HttpCallResponse};
+use crate::context::{Extension, HttpContext, RootCallbacks, RootContext};
+use crate::view::{Cx, RootView, StreamView};
+use crate::{Action, Error, ErrorPolicy, Result};
+
+/// The callbacks for which a stream waits. Only streams that implement one pay for what is needed to go on.
+const AWAITED: Callbacks = Callbacks::NONE.with(Callback::HttpCallResponse);
+
+impl<R: Extension> Dispatcher<R> {
+    /// Whether streams of this type can wait for something.
+    pub(super) const WAITS: bool =
+        <R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(AWAITED);
+
+    /// Whether root contexts of this type can.
+    pub(super) const ROOT_WAITS: bool =
+        <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(AWAITED);
+
+    /// Notes where a stream is held back, to resume it when what it waits for has come.
+    #[inline(always)]
+    pub(super) fn note_pause(&self, callback: &'static Entry, context: u32, action: u32) {
+        if !Self::WAITS {
+            return;
+        }
+        let paused = match callback.callback {
+            Callback::RequestHeaders | Callback::RequestBody | Callback::RequestTrailers => {
+                State::REQUEST_PAUSED
+            }
+            _ => State::RESPONSE_PAUSED,
+        };
+        if action != action::CONTINUE {
+            self.streams.raise(context, paused);
+        } else if callback.callback == Callback::ResponseHeaders {
+            self.streams.raise(context, State::RESPONSE_BEGUN);
+        } else {
+            self.streams.lower(context, paused);
+        }
+    }
+
+    /// The answer to an HTTP callout, for the context that made it.
+    pub(super) fn http_call_response(&self, called: u32, token: u32) {
+        let callback = Callback::HttpCallResponse.entry();
+        // One that nobody waits for any more is nothing odd: its stream has ended.
+        let Some(owner) = self.vm.pending.take(Kind::Http, token) else { return };
+        let call = HttpCallId(token);
+        if self.roots.contains(owner) {
+            self.wake_root(callback, owner, |root, cx| {
+                root.on_http_call_response(call, &HttpCallResponse::new(cx), &mut RootView::new(cx))
+            });
+        } else {
+            self.wake(callback, called, owner, |stream, cx| {
+                stream.on_http_call_response(call, &HttpCallResponse::new(cx), &mut StreamView::new(cx))
+            });
+        }
+    }
+
+    /// Runs such a callback of a root context.
+    pub(super) fn wake_root(
+        &self,
+        callback: &'static Entry,
+        owner: u32,
+        run: impl for<'cb> FnOnce(&mut R, Cx<'cb>) -> Result<()>,
+    ) {
+        let Some(mut root) = self.roots.take(owner) else {
+            return self.report_absent_root(callback, owner);
+        };
+        let result = self.vm.enter(owner, |cx| run(&mut root, cx));
+        self.roots.put_back(owner, root);
+        if let Err(error) = result {
+            self.vm.report(callback, owner, &error);
+        }
+    }
+
+    /// Runs such a callback of a stream, and resumes, answers or fails it as that says.
+    ///
+    /// The host calls for the context `called`, which with most of them is the root context.
+    pub(super) fn wake(
+        &self,
+        callback: &'static Entry,
+        called: u32,
+        owner: u32,
+        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
+    ) {
+        let Some(mut stream) = self.streams.take(owner) else {
+            return self.report_absent(callback, owner);
+        };
+        let decision = match EffectiveContext::enter(called, owner) {
+            Ok(effective) => {
+                let decision = self.vm.enter(owner, |cx| match run(&mut stream, cx) {
+                    Ok(Action::Respond(response)) => self.respond_from_outside(owner, &response, cx),
+                    decision => decision,
+                });
+                self.streams.put_back(owner, stream);
+                self.conclude(callback, owner, decision);
+                drop(effective);
+                return;
+            }
+            Err(error) => error,
+        };
+        // The host does not know the stream any more: there is nothing to resume, and nobody to answer.
+        self.streams.put_back(owner, stream);
+        self.vm.report(callback, owner, &decision);
+    }
+
+    fn respond_from_outside(
+        &self,
+        context: u32,
+        response: &crate::LocalResponse,
+        cx: Cx<'_>,
+    ) -> Result<Action> {
+        if self.streams.is(context, State::RESPONSE_BEGUN) {
+            return Err(Error::response_begun());
+        }
+        self.respond(context, response, cx)?;
+        Ok(Action::Pause)
+    }
+
+    /// Does what such a callback decided.
+    fn conclude(&self, callback: &'static Entry, context: u32, decision: Result<Action>) {
+        let error = match decision {
+            Ok(Action::Continue) => return self.resume(callback, context),
+            Ok(_) => return,
+            Err(error) => error,
+        };
+        self.vm.report(callback, context, &error);
+        match <R as RootContext>::ON_ERROR {
+            ErrorPolicy::FailOpen => self.resume(callback, context),
+            ErrorPolicy::Reset => super::failure::reset_stream(),
+            ErrorPolicy::FailClosed if self.streams.is(context, State::REPLIED) => {}
+            ErrorPolicy::FailClosed if self.streams.is(context, State::RESPONSE_BEGUN) => {
+                super::failure::reset_stream();
+            }
+            ErrorPolicy::FailClosed => self.answer_500(callback, context),
+        }
+    }
+
+    /// Resumes each direction that the stream has paused; one that was answered, or goes on already, is left alone.
+    fn resume(&self, callback: &'static Entry, context: u32) {
+        if self.streams.is(context, State::REPLIED) {
+            return;
+        }
+        for (paused, direction) in [
+            (State::REQUEST_PAUSED, StreamType::HTTP_REQUEST),
+            (State::RESPONSE_PAUSED, StreamType::HTTP_RESPONSE),
+        ] {
+            if self.streams.is(context, paused) {
+                self.streams.lower(context, paused);
+                if let Err(error) = call::continue_stream(direction) {
+                    self.vm.report(callback, context, &error);
+                }
+            }
+        }
+    }
+}
+
+/// While it lives, what is asked of the host is asked for a stream, and not for the context that the host called for.
+struct EffectiveContext {
+    /// What to go back to.
+    called: Option<u32>,
+}
+
+impl EffectiveContext {
+    fn enter(called: u32, context: u32) -> Result<Self> {
+        if called == context {
+            return Ok(EffectiveContext { called: None });
+        }
+        call::set_effective_context(context)?;
+        Ok(EffectiveContext { called: Some(called) })
+    }
+}
+
+impl Drop for EffectiveContext {
+    fn drop(&mut self) {
+        if let Some(called) = self.called {
+            // Hosts go back by themselves when the callback has returned; this is for those that do not.
+            let _ = call::set_effective_context(called);
+        }
+    }
+}

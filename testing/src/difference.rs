@@ -3,8 +3,9 @@
 use crate::evidence::align;
 use crate::http::Parts;
 use crate::log::LogLine;
+use crate::quoted::Quoted;
 use crate::run::Run;
-use crate::{HeaderList, Request, Response};
+use crate::{GrpcRequest, HeaderList, Request, Response};
 use std::fmt::Display;
 
 type Named<'a> = (&'a str, &'a Run);
@@ -14,8 +15,9 @@ pub(crate) fn runs(expected: Named<'_>, actual: Named<'_>, several_workers: bool
     let mut report = Report { names: (expected.0, actual.0), text: String::new() };
     let (expected, actual) = (expected.1, actual.1);
     report.exchanges(expected, actual);
-    for ((cluster, expected), (_, actual)) in expected.all_callouts().iter().zip(actual.all_callouts()) {
-        report.callouts(cluster, expected, actual);
+    for ((cluster, expected), (_, actual)) in expected.all_received().iter().zip(actual.all_received()) {
+        report.callouts(cluster, &expected.requests, &actual.requests);
+        report.calls(cluster, &expected.calls, &actual.calls);
     }
     let [mut logs, mut other_logs] = [expected, actual].map(|run| run.logs().lines().to_vec());
     if several_workers {
@@ -58,30 +60,28 @@ impl Report<'_> {
 
     /// Those that only one side has are compared with each other, in order.
     fn callouts(&mut self, cluster: &str, expected: &[Request], actual: &[Request]) {
-        let [expected, mut actual] = [expected, actual].map(|requests| {
+        let [expected, actual] = [expected, actual].map(|requests| {
             let requests = requests.iter().cloned().map(|mut request| {
                 request.headers.remove(":scheme");
                 request
             });
             requests.collect::<Vec<Request>>()
         });
-        let unmatched: Vec<Request> = expected
-            .into_iter()
-            .filter(|request| match actual.iter().position(|other| is_same(request, other)) {
-                Some(at) => {
-                    actual.remove(at);
-                    false
-                }
-                None => true,
-            })
-            .collect();
-        for at in 0..unmatched.len().max(actual.len()) {
-            let (left, right) = (unmatched.get(at), actual.get(at));
-            let what = match left.or(right) {
-                Some(request) => format!("callout to {cluster:?} ({} {})", request.method(), request.path()),
-                None => break,
-            };
-            self.message(&what, left.map(Request::parts), right.map(Request::parts));
+        for (left, right) in unmatched(expected, actual, is_same) {
+            let request = left.as_ref().or(right.as_ref());
+            let request = request.map(|request| format!(" ({} {})", request.method(), request.path()));
+            let what = format!("callout to {cluster:?}{}", request.unwrap_or_default());
+            self.message(&what, left.as_ref().map(Request::parts), right.as_ref().map(Request::parts));
+        }
+    }
+
+    /// As callouts.
+    fn calls(&mut self, cluster: &str, expected: &[GrpcRequest], actual: &[GrpcRequest]) {
+        for (left, right) in unmatched(expected.to_vec(), actual.to_vec(), |left, right| left == right) {
+            let call = left.as_ref().or(right.as_ref());
+            let call = call.map(|call| format!(" ({}/{})", call.service(), call.method()));
+            let what = format!("gRPC call to {cluster:?}{}", call.unwrap_or_default());
+            self.line(&what, "call", left.map(|call| shown(&call)), right.map(|call| shown(&call)));
         }
     }
 
@@ -102,8 +102,7 @@ impl Report<'_> {
         let (expected_body, actual_body) = (expected.body.to_bytes(), actual.body.to_bytes());
         if expected_body != actual_body {
             let difference = expected_body.iter().zip(&actual_body).take_while(|(a, b)| a == b).count();
-            let shown =
-                |body: &[u8]| format!("{} bytes, {}", body.len(), crate::quoted::Quoted(&body[difference..]));
+            let shown = |body: &[u8]| format!("{} bytes, {}", body.len(), Quoted(&body[difference..]));
             let label = format!("body from byte {difference}");
             self.line(what, &label, Some(shown(&expected_body)), Some(shown(&actual_body)));
         }
@@ -143,6 +142,39 @@ impl Report<'_> {
     }
 }
 
+/// What only one side has, in pairs, each in its order.
+fn unmatched<T>(
+    expected: Vec<T>,
+    mut actual: Vec<T>,
+    is_same: impl Fn(&T, &T) -> bool,
+) -> Vec<(Option<T>, Option<T>)> {
+    let mut lone = Vec::new();
+    for left in expected {
+        match actual.iter().position(|right| is_same(&left, right)) {
+            Some(at) => drop(actual.remove(at)),
+            None => lone.push(left),
+        }
+    }
+    let (mut lone, mut actual) = (lone.into_iter(), actual.into_iter());
+    let pairs = std::iter::from_fn(move || match (lone.next(), actual.next()) {
+        (None, None) => None,
+        pair => Some(pair),
+    });
+    pairs.collect()
+}
+
+/// A gRPC call in one line.
+fn shown(call: &GrpcRequest) -> String {
+    let messages = call.messages().iter().map(|message| Quoted(message).to_string());
+    format!(
+        "{}/{} {:?} [{}]",
+        call.service(),
+        call.method(),
+        call.client_metadata(),
+        messages.collect::<Vec<_>>().join(", ")
+    )
+}
+
 /// Whether two requests do not differ in what is compared.
 fn is_same(left: &Request, right: &Request) -> bool {
     let mut report = Report { names: ("", ""), text: String::new() };
@@ -165,6 +197,7 @@ fn names_in_order(list: &HeaderList) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::Received;
     use crate::{Exchange, LogLevel, Metric};
 
     fn line(message: &str) -> LogLine {
@@ -227,7 +260,12 @@ mod tests {
     }
 
     fn callouts(requests: &[Request]) -> Run {
-        Run::new(vec![], vec![("authz".to_owned(), requests.to_vec())], vec![], vec![])
+        Run::new(
+            vec![],
+            vec![("authz".to_owned(), Received { requests: requests.to_vec(), ..Received::default() })],
+            vec![],
+            vec![],
+        )
     }
 
     #[test]
@@ -245,6 +283,26 @@ mod tests {
             runs(("a", &left), ("b", &right), false),
             "callout to \"authz\" (GET /two): header x-user\n  a  \"ana\"\n  b  nothing\n\
              callout to \"authz\" (GET /three): message\n  a  nothing\n  b  present\n"
+        );
+    }
+
+    #[test]
+    fn a_call_that_differs_is_shown() {
+        let run = |user: &str| {
+            let call = GrpcRequest::new("acme.Auth", "Check").metadata("x-user", user).message("who?");
+            Run::new(
+                vec![],
+                vec![("authz".to_owned(), Received { calls: vec![call], requests: vec![] })],
+                vec![],
+                vec![],
+            )
+        };
+        assert_eq!(runs(("a", &run("ana")), ("b", &run("ana")), false), "");
+        assert_eq!(
+            runs(("a", &run("ana")), ("b", &run("bob")), false),
+            "gRPC call to \"authz\" (acme.Auth/Check): call\n  \
+             a  acme.Auth/Check [\"x-user: ana\"] [\"who?\"]\n  \
+             b  acme.Auth/Check [\"x-user: bob\"] [\"who?\"]\n"
         );
     }
 

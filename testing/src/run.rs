@@ -1,7 +1,8 @@
 //! What became of a scenario on a host.
 
+use crate::cluster::Received;
 use crate::log::{LogLine, Logs};
-use crate::{Exchange, Metric, Request};
+use crate::{Exchange, GrpcRequest, Metric, Request};
 use std::ops::Index;
 
 /// What a scenario looked like from outside of the proxy.
@@ -11,7 +12,7 @@ use std::ops::Index;
 pub struct Run {
     exchanges: Vec<Exchange>,
     /// What each cluster received.
-    callouts: Vec<(String, Vec<Request>)>,
+    received: Vec<(String, Received)>,
     logs: Logs,
     metrics: Vec<(String, Option<Metric>)>,
 }
@@ -19,11 +20,11 @@ pub struct Run {
 impl Run {
     pub(crate) fn new(
         exchanges: Vec<Exchange>,
-        callouts: Vec<(String, Vec<Request>)>,
+        received: Vec<(String, Received)>,
         logs: Vec<LogLine>,
         metrics: Vec<(String, Option<Metric>)>,
     ) -> Self {
-        Run { exchanges, callouts, logs: Logs::new(logs), metrics }
+        Run { exchanges, received, logs: Logs::new(logs), metrics }
     }
 
     /// One exchange for each request, in order.
@@ -39,11 +40,26 @@ impl Run {
     /// If the scenario has no such cluster.
     #[track_caller]
     pub fn callouts(&self, cluster: &str) -> &[Request] {
-        let found = self.callouts.iter().find(|(name, _)| name == cluster);
-        let Some((_, requests)) = found else {
+        &self.received(cluster).requests
+    }
+
+    /// The gRPC calls that this cluster received, in the order of their arrival, with all messages that came.
+    ///
+    /// # Panics
+    ///
+    /// If the scenario has no such cluster.
+    #[track_caller]
+    pub fn grpc_calls(&self, cluster: &str) -> &[GrpcRequest] {
+        &self.received(cluster).calls
+    }
+
+    #[track_caller]
+    fn received(&self, cluster: &str) -> &Received {
+        let found = self.received.iter().find(|(name, _)| name == cluster);
+        let Some((_, received)) = found else {
             panic!("the scenario has no cluster {cluster:?}; it is added with .cluster({cluster:?}, …)")
         };
-        requests
+        received
     }
 
     /// What root contexts logged, on the workers, from their start on.
@@ -66,8 +82,8 @@ impl Run {
     }
 
     /// All clusters, and what they received.
-    pub(crate) fn all_callouts(&self) -> &[(String, Vec<Request>)] {
-        &self.callouts
+    pub(crate) fn all_received(&self) -> &[(String, Received)] {
+        &self.received
     }
 
     /// All metrics.

@@ -1,10 +1,11 @@
 //! The hosts that run scenarios.
 
 use crate::builder::HostBuilder;
+use crate::cluster::{Received, Upstream};
 use crate::host::Host;
 use crate::run::Run;
 use crate::scenario::{Runner, Scenario, Step};
-use crate::{Answer, Request};
+use crate::{Answer, cluster};
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -84,7 +85,7 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
         host.expect_trap(text);
     }
     let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
-    Run::new(exchanges, callouts.received(), host.root_logs(), metrics)
+    Run::new(exchanges, callouts.0.take(), host.root_logs(), metrics)
 }
 
 /// A host as the scenario wants it.
@@ -106,32 +107,29 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
         builder = builder.buffer_limit(bytes);
     }
     for (index, (name, upstream)) in scenario.clusters().iter().enumerate() {
-        let (upstream, callouts, of) = (upstream.clone(), callouts.clone(), name.clone());
-        builder = builder.cluster(name, move |request| {
-            let answer = upstream.answer(&of, request);
-            if answer != Answer::Refuse {
-                callouts.receive(index, request);
+        builder = match upstream.clone() {
+            Upstream::Http(answer) => {
+                let (callouts, of) = (callouts.clone(), name.clone());
+                builder.cluster(name, move |request| {
+                    callouts.0.borrow_mut()[index].1.requests.push(request.clone());
+                    let answer = answer(request);
+                    cluster::check_answer(&of, &answer);
+                    answer
+                })
             }
-            answer
-        });
+            Upstream::Grpc(_) => panic!("the host model has no gRPC servers, which {name:?} is one of"),
+            Upstream::Refusing => builder.cluster(name, |_| Answer::Refuse),
+        };
     }
     builder
 }
 
 /// What the upstreams of callouts have received, by cluster.
-struct Callouts(RefCell<Vec<(String, Vec<Request>)>>);
+struct Callouts(RefCell<Vec<(String, Received)>>);
 
 impl Callouts {
     fn of(scenario: &Scenario) -> Callouts {
-        let names = scenario.clusters().iter().map(|(name, _)| (name.clone(), Vec::new()));
+        let names = scenario.clusters().iter().map(|(name, _)| (name.clone(), Received::default()));
         Callouts(RefCell::new(names.collect()))
-    }
-
-    fn receive(&self, cluster: usize, request: &Request) {
-        self.0.borrow_mut()[cluster].1.push(request.clone());
-    }
-
-    fn received(&self) -> Vec<(String, Vec<Request>)> {
-        self.0.borrow().clone()
     }
 }

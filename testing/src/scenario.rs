@@ -1,8 +1,9 @@
 //! One test, on several hosts.
 
+use crate::cluster::Upstream;
 use crate::config::IntoConfig;
 use crate::run::Run;
-use crate::{Answer, Request, Response, difference};
+use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response, difference};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,36 +84,6 @@ pub struct Scenario {
     origin: Arc<dyn Fn(&Request) -> Response + Send + Sync>,
     clusters: Vec<(String, Upstream)>,
     metrics: Vec<String>,
-}
-
-/// An upstream of callouts.
-#[derive(Clone)]
-pub(crate) enum Upstream {
-    /// It does this with each request, on any thread.
-    Serving(Arc<dyn Fn(&Request) -> Answer + Send + Sync>),
-    /// It refuses all connections.
-    Refusing,
-}
-
-impl Upstream {
-    /// What it does with a request.
-    #[track_caller]
-    pub(crate) fn answer(&self, cluster: &str, request: &Request) -> Answer {
-        let answer = match self {
-            Upstream::Serving(answer) => answer(request),
-            Upstream::Refusing => return Answer::Refuse,
-        };
-        let mut last = &answer;
-        while let Answer::After(_, then) = last {
-            last = then;
-        }
-        assert!(
-            *last != Answer::Refuse,
-            "the cluster {cluster:?} refuses the connection of a request that has arrived, which no server can; \
-             .refusing_cluster({cluster:?}) refuses all of them"
-        );
-        answer
-    }
 }
 
 impl Scenario {
@@ -257,10 +228,28 @@ impl Scenario {
         name: impl Into<String>,
         answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        self.upstream_of_callouts(name.into(), Upstream::Serving(Arc::new(answer)))
+        self.upstream_of_callouts(name.into(), Upstream::Http(Arc::new(answer)))
     }
 
-    /// Adds an upstream of callouts that refuses all connections, as one whose server is down.
+    /// Adds an upstream that serves gRPC calls, by the name that the extension calls it. It may be called on another
+    /// thread, and for several calls at once.
+    ///
+    /// It is asked when the first message of the client is there, or when the client has ended without one.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name, `origin` among them.
+    #[must_use]
+    #[track_caller]
+    pub fn grpc_cluster(
+        self,
+        name: impl Into<String>,
+        answer: impl Fn(&GrpcRequest) -> GrpcAnswer + Send + Sync + 'static,
+    ) -> Self {
+        self.upstream_of_callouts(name.into(), Upstream::Grpc(Arc::new(answer)))
+    }
+
+    /// Adds an upstream of callouts, HTTP and gRPC, that refuses all connections, as one whose server is down.
     ///
     /// # Panics
     ///
@@ -399,8 +388,8 @@ impl Scenario {
     /// - for each request, what the upstream received and what the client received, with bodies (however they were
     ///   cut into pieces) and trailers, and the log lines. Headers have to come in the same order, pseudo-headers
     ///   aside;
-    /// - the callouts that each cluster received, in the same way, but in any order, and without `:scheme`, which
-    ///   HTTP/1.1 does not carry;
+    /// - the callouts and gRPC calls that each cluster received, in the same way, but in any order, and without `:scheme`,
+    ///   which HTTP/1.1 does not carry;
     /// - the log lines of root contexts, in any order if there are several workers;
     /// - the metrics that the scenario asks for.
     ///

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::addition;
 use super::upstream::Service;
-use crate::scenario::Upstream;
+use crate::cluster::{self, Received, Upstream};
 use crate::{Answer, Request};
 
 /// A cluster, and what it has received.
@@ -20,7 +20,7 @@ pub(super) struct Cluster {
 
 #[derive(Default)]
 struct Seen {
-    requests: Vec<Request>,
+    received: Received,
     /// Of the closure that answers, which belongs to the test.
     panic: Option<Box<dyn Any + Send>>,
 }
@@ -33,15 +33,15 @@ impl Cluster {
     /// Where nothing listens, if that is how it is.
     pub(super) fn refusing_address(&self) -> Option<SocketAddr> {
         match self.upstream {
-            Upstream::Serving(_) => None,
+            Upstream::Http(_) | Upstream::Grpc(_) => None,
             // A port that no server has in these days, and that a client does not get by chance.
             Upstream::Refusing => Some(SocketAddr::from(([127, 0, 0, 1], 1))),
         }
     }
 
     /// What it has received.
-    pub(super) fn received(&self) -> Vec<Request> {
-        self.with_seen(|seen| seen.requests.clone())
+    pub(super) fn received(&self) -> Received {
+        self.with_seen(|seen| seen.received.clone())
     }
 
     /// Goes on with the panic of the test's closure, if there was one, on the test's thread.
@@ -49,6 +49,14 @@ impl Cluster {
         if let Some(panic) = self.with_seen(|seen| seen.panic.take()) {
             panic::resume_unwind(panic);
         }
+    }
+
+    /// Runs a closure of the test's; if it panics, the answer is the other one.
+    fn guarded<T>(&self, otherwise: T, answer: impl FnOnce() -> T) -> T {
+        panic::catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|panic| {
+            self.with_seen(|seen| seen.panic = Some(panic));
+            otherwise
+        })
     }
 
     fn with_seen<T>(&self, act: impl FnOnce(&mut Seen) -> T) -> T {
@@ -59,11 +67,15 @@ impl Cluster {
 impl Service for Cluster {
     fn answer(&self, mut request: Request) -> Answer {
         addition::remove_from_callout(&mut request);
-        self.with_seen(|seen| seen.requests.push(request.clone()));
-        let answer = AssertUnwindSafe(|| self.upstream.answer(&self.name, &request));
-        panic::catch_unwind(answer).unwrap_or_else(|panic| {
-            self.with_seen(|seen| seen.panic = Some(panic));
-            Answer::Reset
+        self.with_seen(|seen| seen.received.requests.push(request.clone()));
+        self.guarded(Answer::Reset, || match &self.upstream {
+            Upstream::Http(answer) => {
+                let answer = answer(&request);
+                cluster::check_answer(&self.name, &answer);
+                answer
+            }
+            // They have no server of this kind.
+            Upstream::Grpc(_) | Upstream::Refusing => Answer::Reset,
         })
     }
 

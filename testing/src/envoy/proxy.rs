@@ -15,8 +15,9 @@ use super::upstream::Upstream;
 use super::worker::Workers;
 use super::yaml::stat_name;
 use super::{Config, Error, Install, addition, client, metric};
+use crate::cluster::{Received, Upstream as ClusterUpstream};
 use crate::scenario::ORIGIN;
-use crate::{LogLine, Metric, Request, Response, scenario};
+use crate::{LogLine, Metric, Request, Response};
 
 /// How long Envoy may take to end what belongs to a stream that is over.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -161,7 +162,7 @@ impl Start {
     }
 
     /// Adds an upstream of callouts.
-    pub(super) fn cluster(mut self, name: &str, upstream: &scenario::Upstream) -> Self {
+    pub(super) fn cluster(mut self, name: &str, upstream: &ClusterUpstream) -> Self {
         self.clusters.push(Cluster::new(name.to_owned(), upstream.clone()));
         self
     }
@@ -316,7 +317,7 @@ impl Proxy {
     }
 
     /// What each cluster has received.
-    pub(super) fn callouts(&self) -> Vec<(String, Vec<Request>)> {
+    pub(super) fn callouts(&self) -> Vec<(String, Received)> {
         self.clusters.iter().map(|cluster| (cluster.name.clone(), cluster.received())).collect()
     }
 

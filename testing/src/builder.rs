@@ -6,8 +6,10 @@ use crate::core::{Process, Refusal, Settings};
 use crate::host::Host;
 use crate::http::property_path;
 use crate::log::{LogLine, Logs};
+use crate::matching::any;
 use crate::scenario::FailurePolicy;
 use crate::trap::Trap;
+use crate::upstream::{Upstream, Upstreams};
 use crate::{Answer, Request, Response};
 use std::fmt;
 use std::rc::Rc;
@@ -21,6 +23,7 @@ type Guest = Box<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
 pub struct HostBuilder {
     guest: Guest,
     workers: usize,
+    upstreams: Upstreams,
     settings: Settings,
 }
 
@@ -36,9 +39,8 @@ impl HostBuilder {
             buffer_limit: BUFFER_LIMIT,
             properties: Vec::new(),
             origin: Rc::new(crate::echo),
-            clusters: Vec::new(),
         };
-        HostBuilder { guest: Box::new(guest), workers: 1, settings }
+        HostBuilder { guest: Box::new(guest), workers: 1, upstreams: Upstreams::default(), settings }
     }
 
     /// Sets the configuration of the plugin: bytes, text, or a [`json!`](crate::json) value.
@@ -122,10 +124,27 @@ impl HostBuilder {
         self
     }
 
-    /// Adds an upstream of callouts, by the name that the extension calls it.
-    pub fn cluster(mut self, name: impl Into<String>, answer: impl Fn(&Request) -> Answer + 'static) -> Self {
-        self.settings.clusters.push((name.into(), Rc::new(answer)));
+    /// Makes an upstream for callouts known, as [`Host::upstream`] does, before the extension starts.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name already.
+    #[track_caller]
+    pub fn upstream(self, upstream: &Upstream) -> Self {
+        self.upstreams.add(upstream.clone());
         self
+    }
+
+    /// Makes an upstream for callouts known whose every answer is what the closure says.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name already.
+    #[track_caller]
+    pub fn cluster(self, name: impl Into<String>, answer: impl FnMut(&Request) -> Answer + 'static) -> Self {
+        let upstream = Upstream::new(name);
+        upstream.on(any()).answer_with(answer);
+        self.upstream(&upstream)
     }
 
     /// Loads the extension and configures it, in each worker.
@@ -146,7 +165,7 @@ impl HostBuilder {
     /// If it does not load, refuses its configuration or traps.
     #[track_caller]
     pub fn try_start(self) -> Result<Host, StartError> {
-        let process = Process::new(self.settings);
+        let process = Process::new(self.settings, self.upstreams);
         let mut workers = Vec::new();
         for _ in 0..self.workers {
             let backend = (self.guest)()

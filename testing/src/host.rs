@@ -12,6 +12,7 @@ use crate::native::NativeGuest;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::Trap;
+use crate::upstream::Upstream;
 use crate::worker::Worker;
 use std::rc::Rc;
 use waxwing::Extension;
@@ -22,7 +23,8 @@ use waxwing::Extension;
 /// same host. It is not `Send`, because a proxy's worker is one thread as well. It has one worker, unless
 /// [`HostBuilder::workers`] says otherwise; what is about one worker is about the first then.
 ///
-/// When the last clone is dropped, a trap that the test has not looked at fails the test.
+/// When the last clone is dropped, a trap that the test has not looked at fails the test, and so does an
+/// [upstream](Host::upstream) that was called less often than its rules expect.
 ///
 /// ```
 /// use waxwing::prelude::*;
@@ -153,6 +155,25 @@ impl Host {
         Clock::of(self.process())
     }
 
+    /// The upstream of that name, for callouts: a cluster, which exists from now on if it did not before. What it
+    /// answers is said by its rules.
+    ///
+    /// An extension's call to a cluster that the test has not named is refused, as a proxy refuses it.
+    ///
+    /// ```no_run
+    /// use waxwing_testing::matching::{any, path};
+    /// use waxwing_testing::{Host, Response};
+    /// # fn run<Auth: waxwing::Extension>() {
+    ///
+    /// let host = Host::builder::<Auth>().start();
+    /// host.upstream("authz").on(path("/check")).reply(Response::new(204)).times(1);
+    /// host.upstream("audit").on(any()).hang();
+    /// # }
+    /// ```
+    pub fn upstream(&self, name: &str) -> Upstream {
+        self.process().upstreams.get_or_add(name)
+    }
+
     /// Gives the extension another configuration, in each worker, as a host may at any time.
     ///
     /// # Errors
@@ -243,6 +264,9 @@ impl Drop for Running {
             return;
         }
         self.process.check();
+        if let [problem, ..] = &self.process.upstreams.disappointments()[..] {
+            panic!("{problem}");
+        }
         for worker in &self.workers {
             if let Some(trap) = worker.trap().as_ref().and_then(|trap| trap.unseen().cloned()) {
                 panic!(

@@ -128,6 +128,21 @@ pub enum HostCall {
     },
     /// `proxy_done`
     Done,
+    /// `proxy_http_call`
+    HttpCall {
+        /// The name of the cluster.
+        upstream: Vec<u8>,
+        /// The headers; none if the block was malformed.
+        headers: Vec<(Vec<u8>, Vec<u8>)>,
+        /// The body.
+        body: Vec<u8>,
+        /// The trailers; none if the block was malformed.
+        trailers: Vec<(Vec<u8>, Vec<u8>)>,
+        /// The timeout; 0 for none.
+        timeout_milliseconds: u32,
+    },
+    /// `proxy_get_status`
+    Status,
 }
 
 /// What a host function gave back on success.
@@ -142,6 +157,8 @@ pub enum Reply {
     Pairs(usize),
     /// A number.
     Number(u64),
+    /// A number and bytes: a status and its message, say.
+    Numbered(u64, Vec<u8>),
 }
 
 impl HostCall {
@@ -166,6 +183,8 @@ impl HostCall {
             HostCall::SetProperty { .. } => "set_property",
             HostCall::SetEffectiveContext { .. } => "set_effective_context",
             HostCall::Done => "done",
+            HostCall::HttpCall { .. } => "http_call",
+            HostCall::Status => "get_status",
         }
     }
 
@@ -199,7 +218,7 @@ impl fmt::Display for HostCall {
                 Some(level) => write!(f, " {level} {}", Quoted(message)),
                 None => write!(f, " level {level} {}", Quoted(message)),
             },
-            HostCall::CurrentTime | HostCall::Done => Ok(()),
+            HostCall::CurrentTime | HostCall::Done | HostCall::Status => Ok(()),
             HostCall::SetTickPeriod { milliseconds } => write!(f, " {milliseconds}"),
             HostCall::BufferBytes { buffer, start, max_len } => {
                 write!(f, " {} {start}..+{}", Words(buffer.name(), buffer.0), Len(*max_len))
@@ -234,6 +253,16 @@ impl fmt::Display for HostCall {
             }
             HostCall::Property { path } => write!(f, " {}", Path(path)),
             HostCall::SetProperty { path, value } => write!(f, " {} {}", Path(path), Quoted(value)),
+            HostCall::HttpCall { upstream, headers, body, trailers, timeout_milliseconds } => {
+                write!(f, " {} {} body {}", Quoted(upstream), QuotedPairs(headers), Quoted(body))?;
+                if !trailers.is_empty() {
+                    write!(f, " trailers {}", QuotedPairs(trailers))?;
+                }
+                match timeout_milliseconds {
+                    0 => Ok(()),
+                    timeout => write!(f, " timeout {timeout} ms"),
+                }
+            }
             HostCall::SetEffectiveContext { context } => write!(f, " #{context}"),
         }
     }
@@ -246,6 +275,7 @@ impl fmt::Display for Reply {
             Reply::Bytes(bytes) => Quoted(bytes).fmt(f),
             Reply::Pairs(count) => write!(f, "{count} pairs"),
             Reply::Number(number) => number.fmt(f),
+            Reply::Numbered(number, bytes) => write!(f, "{number} {}", Quoted(bytes)),
         }
     }
 }

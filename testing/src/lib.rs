@@ -29,6 +29,8 @@
 //! |---|---|
 //! | send a whole request and look at what became of it | [`Host::exchange`], [`Exchange`] |
 //! | stop in between, or play both sides | [`Host::open`], [`Host::begin`], [`HttpStream`] |
+//! | answer an extension's callouts | [`Host::upstream`], [`matching`], [`Answer`] |
+//! | let time pass | [`Host::clock`] |
 //! | run the same test on the built `.wasm` (feature `wasm`) | `on_each_host!`, `Host::wasm` |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
 //!
@@ -37,6 +39,7 @@
 mod answer;
 mod backend;
 mod builder;
+mod callout;
 mod clock;
 mod cluster;
 mod config;
@@ -55,6 +58,7 @@ mod host;
 mod host_call;
 mod http;
 mod log;
+pub mod matching;
 mod metric;
 mod native;
 mod panic;
@@ -66,12 +70,14 @@ mod seen;
 mod stream;
 mod timeline;
 mod trap;
+mod upstream;
 #[cfg(feature = "wasm")]
 pub mod wasm;
 mod worker;
 
 pub use answer::Answer;
 pub use builder::{HostBuilder, StartError};
+pub use callout::Callout;
 pub use clock::Clock;
 pub use config::IntoConfig;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
@@ -92,6 +98,7 @@ pub use seen::Seen;
 pub use stream::{EndOfStream, HttpStream, Phase};
 pub use timeline::{Arguments, Event, Returned, Timeline};
 pub use trap::Trap;
+pub use upstream::{Rule, Times, Upstream};
 pub use worker::Worker;
 
 #[doc(inline)]

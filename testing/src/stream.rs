@@ -1,5 +1,6 @@
 //! An HTTP stream, step by step.
 
+use crate::callout::Callout;
 use crate::core::{HostCore, Side, Stream, Waited};
 use crate::evidence::Evidence;
 use crate::exchange::{Exchange, Outcome};
@@ -223,6 +224,11 @@ impl HttpStream {
         }
     }
 
+    /// The callouts that it has made and that have not been answered.
+    pub fn waiting_on(&self) -> Vec<Callout> {
+        self.worker.core().open_callouts(Some(self.context()))
+    }
+
     /// Whether it has ended: the response is complete, or it was reset.
     pub fn has_ended(&self) -> bool {
         self.stream.has_ended()
@@ -346,7 +352,14 @@ impl HttpStream {
                 } else {
                     "nothing is pending that could resume it".to_owned()
                 };
-                format!("the stream is paused in {phase:?}{waited_text}, and {pending}{dead}")
+                let unanswered: String = self
+                    .worker
+                    .core()
+                    .open_callouts(None)
+                    .iter()
+                    .map(|callout| format!("; nothing answers {callout}"))
+                    .collect();
+                format!("the stream is paused in {phase:?}{waited_text}, and {pending}{unanswered}{dead}")
             }
             None if !self.stream.request_has_ended() => {
                 "the stream has not ended: the client has not sent the end of the request".to_owned()

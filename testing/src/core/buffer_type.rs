@@ -24,7 +24,9 @@ impl HostCore {
                 let body = state.direction_mut(side(buffer)).visible_mut();
                 body.map_or(Ok(Vec::new()), |body| range(body))
             }
-            BufferType::HTTP_CALL_RESPONSE_BODY => Err(Status::NOT_FOUND),
+            BufferType::HTTP_CALL_RESPONSE_BODY => self
+                .with_callout_response(|response| range(&response.body_bytes()))
+                .unwrap_or(Err(Status::NOT_FOUND)),
             BufferType::VM_CONFIGURATION => range(&self.settings().vm_config),
             BufferType::PLUGIN_CONFIGURATION if self.configuring.get() => {
                 range(&self.process.config.borrow())
@@ -49,7 +51,9 @@ impl HostCore {
                 edit(state.direction_mut(side(buffer)).visible_mut().ok_or(Status::BAD_ARGUMENT)?)
             }
             // What is not there comes before what cannot be changed.
-            BufferType::HTTP_CALL_RESPONSE_BODY => Err(Status::NOT_FOUND),
+            BufferType::HTTP_CALL_RESPONSE_BODY if self.with_callout_response(|_| ()).is_none() => {
+                Err(Status::NOT_FOUND)
+            }
             BufferType::PLUGIN_CONFIGURATION if !self.configuring.get() => Err(Status::NOT_FOUND),
             _ => Err(Status::BAD_ARGUMENT),
         }

@@ -11,7 +11,9 @@ use crate::host_call::{HostCall, Reply};
 use crate::log::LogLine;
 use crate::timeline::Event;
 use std::rc::Rc;
-use waxwing::__private::{Answer, BufferType, Callback, Host, LocalResponseParts, MapType, StreamType};
+use waxwing::__private::{
+    Answer, BufferType, Callback, Host, HttpCallParts, LocalResponseParts, MapType, StreamType,
+};
 use waxwing::{LogLevel, Status};
 
 impl Host for HostCore {
@@ -182,6 +184,27 @@ impl Host for HostCore {
             Ok(())
         })
     }
+    fn http_call(&self, parts: HttpCallParts<'_>) -> Answer<u32> {
+        let call = HostCall::HttpCall {
+            upstream: parts.upstream.to_vec(),
+            headers: maps::decode(parts.headers),
+            body: parts.body.to_vec(),
+            trailers: maps::decode(parts.trailers),
+            timeout_milliseconds: parts.timeout_milliseconds,
+        };
+        let context = self.vm.acting().unwrap_or_default();
+        self.answer(
+            call,
+            |token: &u32| Reply::Number((*token).into()),
+            |_| self.start_callout(context, &parts),
+        )
+    }
+
+    fn status(&self) -> Answer<(u32, Vec<u8>)> {
+        let reply = |(code, message): &(u32, Vec<u8>)| Reply::Numbered((*code).into(), message.clone());
+        self.answer(HostCall::Status, reply, |_| Ok(self.last_status()))
+    }
+
     fn done(&self) -> Answer {
         self.answer(HostCall::Done, done, |_| self.root_is_done())
     }

@@ -13,6 +13,9 @@ impl HostCore {
     /// The block of a map; empty if it cannot be read now.
     pub(super) fn map_block(&self, stream: Option<&Rc<Stream>>, map: MapType) -> Answer<Vec<u8>> {
         check(map)?;
+        if let Some(block) = self.with_callout_map(map, |list| list.map(maps::encode)) {
+            return Ok(block.unwrap_or_default());
+        }
         Ok(stream.map_or_else(Vec::new, |stream| {
             readable(&stream.state(), map).map(maps::encode).unwrap_or_default()
         }))
@@ -21,12 +24,32 @@ impl HostCore {
     /// The first value of that name in a map.
     pub(super) fn map_value(&self, stream: Option<&Rc<Stream>>, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
         check(map)?;
+        let value = |list: Option<&HeaderList>| {
+            let list = list.ok_or(Status::BAD_ARGUMENT)?;
+            list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND)
+        };
+        if let Some(value) = self.with_callout_map(map, value) {
+            return value;
+        }
         let state = stream.ok_or(Status::BAD_ARGUMENT)?.state();
         match readable(&state, map) {
             Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
             None if state.logging => Err(Status::NOT_FOUND),
             None => Err(Status::BAD_ARGUMENT),
         }
+    }
+
+    /// Reads a map of the callout whose end the guest is being told of, whatever context it acts on.
+    fn with_callout_map<T>(&self, map: MapType, read: impl FnOnce(Option<&HeaderList>) -> T) -> Option<T> {
+        self.with_callout_response(|response| match map {
+            MapType::HTTP_CALL_RESPONSE_HEADERS => Some(read(Some(&response.headers))),
+            // One without trailers has no such map.
+            MapType::HTTP_CALL_RESPONSE_TRAILERS => {
+                Some(read(Some(&response.trailers).filter(|trailers| !trailers.is_empty())))
+            }
+            _ => None,
+        })
+        .flatten()
     }
 
     /// Changes a map.

@@ -13,6 +13,7 @@
 //! | `queue` | what is put off until a callback has returned |
 //! | `root` | the root context: how it starts, is configured again, and ends |
 //! | `tick` | its timer |
+//! | `callout` | HTTP callouts |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
 //! | `arrival` | what arrives from the client and from the upstream |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
@@ -29,6 +30,7 @@
 mod arrival;
 mod buffer;
 mod buffer_type;
+mod callout;
 mod calls;
 mod direction;
 mod field;
@@ -56,14 +58,12 @@ pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
 pub(crate) use stream::{Origin, Stream};
 
-/// What stands for an upstream of callouts.
-pub(crate) type Cluster = Rc<dyn Fn(&crate::Request) -> crate::Answer>;
-
 use crate::backend::Backend;
 use crate::log::LogLine;
 use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
+use callout::Callouts;
 use root::Life;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -85,8 +85,6 @@ pub(crate) struct Settings {
     /// Path and value.
     pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) origin: Origin,
-    /// Upstreams of callouts, by name.
-    pub(crate) clusters: Vec<(String, Cluster)>,
 }
 
 /// A worker of the model. See the [module](self).
@@ -100,6 +98,7 @@ pub(crate) struct HostCore {
     /// While the root context can read its configuration.
     configuring: Cell<bool>,
     timer: Timer,
+    callouts: Callouts,
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
@@ -122,6 +121,7 @@ impl HostCore {
             life: Cell::new(Life::Running),
             configuring: Cell::new(false),
             timer: Timer::default(),
+            callouts: Callouts::default(),
             root_journal: Rc::default(),
             streams: RefCell::default(),
             arrived: RefCell::default(),

@@ -5,6 +5,7 @@ use super::{HostCore, Settings};
 use crate::backend::Backend;
 use crate::log::LogLine;
 use crate::metric::Metric;
+use crate::upstream::Upstreams;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
@@ -19,6 +20,8 @@ pub(crate) struct Process {
     /// The configuration of the plugin, which can be replaced.
     pub(crate) config: RefCell<Vec<u8>>,
     pub(super) schedule: Schedule,
+    /// Whom the extension can call.
+    pub(crate) upstreams: Upstreams,
     workers: RefCell<Vec<Weak<HostCore>>>,
     /// Whether events are being run.
     settling: Cell<bool>,
@@ -37,11 +40,12 @@ pub(crate) struct Waited {
 }
 
 impl Process {
-    pub(crate) fn new(settings: Settings) -> Rc<Process> {
+    pub(crate) fn new(settings: Settings, upstreams: Upstreams) -> Rc<Process> {
         Rc::new(Process {
             config: RefCell::new(settings.config.clone()),
             settings,
             schedule: Schedule::default(),
+            upstreams,
             workers: RefCell::default(),
             settling: Cell::new(false),
             logs: RefCell::default(),
@@ -109,27 +113,28 @@ impl Process {
                 return true;
             }
             let Some((worker, due)) = self.schedule.pop(until) else { return true };
+            let Some(worker) = self.worker(worker) else { continue };
             if self.schedule.passed_now() > EVENT_LIMIT {
+                let due = worker.describe(&due);
                 self.fail(format!(
                     "{EVENT_LIMIT} events have happened without any time passing, each because of another; \
                      the next one is {due}"
                 ));
                 return false;
             }
-            if let Some(worker) = self.worker(worker) {
-                worker.happen(due);
-            }
+            worker.happen(due);
         }
     }
 
     /// What is to happen, in order, in words.
     pub(crate) fn pending(&self) -> Vec<String> {
         let several = self.workers.borrow().len() > 1;
-        let line = |(after, worker, due): (Duration, usize, Due)| {
-            let place = if several { format!(" of worker {worker}") } else { String::new() };
-            format!("{due}{place} in {after:?}")
+        let line = |(after, index, due): (Duration, usize, Due)| {
+            let due = self.worker(index)?.describe(&due);
+            let place = if several { format!(" of worker {index}") } else { String::new() };
+            Some(format!("{due}{place} in {after:?}"))
         };
-        self.schedule.pending().into_iter().map(line).collect()
+        self.schedule.pending().into_iter().filter_map(line).collect()
     }
 
     /// Makes the test fail when it is back in control: while a guest runs, the failure would be its trap.

@@ -88,6 +88,7 @@ impl HostCore {
         self.call(Callback::Delete, self.root, Arguments::None, drop);
         self.life.set(Life::Ended);
         self.stop_timer();
+        self.cancel_callouts();
     }
 
     /// A callback with which the root context begins.

@@ -1,9 +1,9 @@
 //! What is to happen, and when.
 
 use super::HostCore;
+use super::callout::Step;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use std::time::Duration;
 pub(super) enum Due {
     /// The timer of the root context.
     Tick,
+    /// A step of the HTTP callout with this token.
+    HttpCall(u32, Step),
 }
 
 impl HostCore {
@@ -19,14 +21,15 @@ impl HostCore {
     pub(super) fn happen(self: &Rc<Self>, due: Due) {
         match due {
             Due::Tick => self.tick(),
+            Due::HttpCall(token, step) => self.step_callout(token, step),
         }
     }
-}
 
-impl fmt::Display for Due {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Due::Tick => f.write_str("on_tick"),
+    /// An event in words.
+    pub(super) fn describe(&self, due: &Due) -> String {
+        match *due {
+            Due::Tick => "on_tick".to_owned(),
+            Due::HttpCall(token, step) => self.describe_callout(token, step),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod buffers;
+mod callout;
 mod contexts;
 mod headers;
 mod local_response;
@@ -10,6 +11,7 @@ mod properties;
 mod root;
 mod ticks;
 mod trap;
+mod upstream;
 mod workers;
 
 use super::script::{Script, reply};

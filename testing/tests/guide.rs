@@ -3,7 +3,10 @@
 use serde_json::Value;
 use std::time::Duration;
 use waxwing::prelude::*;
-use waxwing_testing::{Callback, EndOfStream, Host, Native, Phase, Request, Response, Scenario, json};
+use waxwing_testing::matching::{any, header, method, path};
+use waxwing_testing::{
+    Answer, Callback, EndOfStream, Host, Native, Phase, Request, Response, Scenario, json,
+};
 
 /// Lets requests with a token, or from the own network, pass as its user.
 #[derive(Extension)]
@@ -95,6 +98,56 @@ impl HttpContext for RedactStream {
     }
 }
 
+/// Asks another service whether a token is known, and whose it is.
+#[derive(Extension)]
+#[extension(http = AuthStream)]
+struct Auth;
+
+impl RootContext for Auth {
+    type Config = ();
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Auth)
+    }
+}
+
+struct AuthStream;
+
+#[callbacks]
+impl HttpContext for AuthStream {
+    type Root = Auth;
+
+    fn new(_: &Auth) -> Self {
+        AuthStream
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        HttpCall::get("authz", "/check")
+            .header("x-token", request.headers().get("x-token")?.unwrap_or_default())
+            .timeout(Duration::from_millis(200))
+            .send(request)?;
+        Ok(Action::Pause)
+    }
+
+    fn on_http_call_response(
+        &mut self,
+        _: HttpCallId,
+        response: &HttpCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        if response.error()?.is_some() {
+            return Ok(LocalResponse::new(503).into());
+        }
+        match response.status()? {
+            200 => {
+                stream.request_headers_mut().set("x-user", response.headers().get("x-user")?)?;
+                Ok(Action::Continue)
+            }
+            _ => Ok(LocalResponse::new(403).into()),
+        }
+    }
+}
+
 #[test]
 fn strips_internal_headers() {
     let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
@@ -178,6 +231,39 @@ fn requests_of_the_network_need_no_token() {
     let exchange = host.exchange(Request::get("/").property(["source", "address"], "10.0.0.7:4711"));
 
     exchange.upstream_request().assert_header("x-user", "ana");
+}
+
+#[test]
+fn a_token_is_checked_before_the_request_goes_on() {
+    let host = Host::builder::<Auth>().start();
+    let authz = host.upstream("authz");
+    authz
+        .on(method("GET").and(path("/check")).and(header("x-token", "t0")))
+        .named("a known token")
+        .reply(Response::new(200).header("x-user", "ana"))
+        .delay(Duration::from_millis(30))
+        .times(1);
+    authz.on(any()).reply(Response::new(403));
+
+    let stream = host.open(Request::post("/orders").header("x-token", "t0").body("apples"));
+    stream.assert_paused(Phase::RequestHeaders);
+    assert_eq!(stream.waiting_on()[0].request().path(), "/check");
+    host.clock().advance(Duration::from_millis(30));
+    stream.finish().upstream_request().assert_header("x-user", "ana").assert_body("apples");
+
+    host.exchange(Request::get("/orders").header("x-token", "t1")).local_response().assert_status(403);
+}
+
+#[test]
+fn without_an_answer_nothing_reaches_the_upstream() {
+    let host = Host::builder::<Auth>().start();
+    host.upstream("authz").on(any()).hang().then(Answer::Reset).then(Answer::Refuse);
+
+    for _ in 0..3 {
+        let exchange = host.exchange(Request::get("/orders").header("x-token", "t0"));
+        exchange.local_response().assert_status(503);
+        exchange.assert_not_forwarded();
+    }
 }
 
 #[test]

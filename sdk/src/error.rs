@@ -101,13 +101,19 @@ pub enum InvalidHeader {
     ValueControlByte,
 }
 
-impl fmt::Display for InvalidHeader {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl InvalidHeader {
+    const fn text(self) -> &'static str {
+        match self {
             InvalidHeader::EmptyName => "a header name is empty",
             InvalidHeader::NameSeparator => "a header name has white space, a control byte or a colon",
             InvalidHeader::ValueControlByte => "a header value has CR, LF or NUL",
-        })
+        }
+    }
+}
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }
 
@@ -124,30 +130,30 @@ impl From<CallError> for Error {
 }
 
 impl fmt::Display for Error {
-    // Text is written as it is: `{}` would link what pads it.
+    // Text is written as it is, because `{}` would link what pads it, and in one place for all errors.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Host { call, status } => {
-                f.write_str(call)?;
-                f.write_str(": ")?;
-                status.fmt(f)
-            }
+        let (text, more, status) = match self {
+            Error::Host { call, status } => (*call, "", Some(*status)),
             Error::Malformed { call, problem } => {
                 f.write_str(call)?;
-                f.write_str(": malformed answer: ")?;
-                f.write_str(problem)
+                (": malformed answer: ", *problem, None)
             }
-            Error::InvalidHeader(error) => error.fmt(f),
-            Error::NotText => f.write_str("the value is not UTF-8 text; read it as bytes"),
-            Error::OutOfMemory => f.write_str("out of memory"),
-            Error::AlreadyReplied => f.write_str("the stream has been answered already"),
-            Error::Call { error: CallError::Refused(status), text } => {
-                f.write_str(text)?;
+            Error::InvalidHeader(error) => (error.text(), "", None),
+            Error::NotText => ("the value is not UTF-8 text; read it as bytes", "", None),
+            Error::OutOfMemory => ("out of memory", "", None),
+            Error::AlreadyReplied => ("the stream has been answered already", "", None),
+            Error::Call { error: CallError::Refused(status), text } => (*text, "", Some(*status)),
+            Error::Call { text, .. } | Error::ResponseBegun { text } => (*text, "", None),
+            Error::Other(text) => (text.as_str(), "", None),
+        };
+        f.write_str(text)?;
+        f.write_str(more)?;
+        match status {
+            Some(status) => {
                 f.write_str(": ")?;
                 status.fmt(f)
             }
-            Error::Call { text, .. } | Error::ResponseBegun { text } => f.write_str(text),
-            Error::Other(text) => f.write_str(text),
+            None => Ok(()),
         }
     }
 }

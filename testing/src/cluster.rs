@@ -9,7 +9,6 @@ pub(crate) enum Upstream {
     /// It does this with each request.
     Http(Arc<dyn Fn(&Request) -> Answer + Send + Sync>),
     /// It does this with each gRPC call.
-    #[expect(dead_code, reason = "its servers come next")]
     Grpc(Arc<dyn Fn(&GrpcRequest) -> GrpcAnswer + Send + Sync>),
     /// It refuses all connections.
     Refusing,

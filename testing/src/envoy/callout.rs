@@ -6,9 +6,10 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::addition;
+use super::grpc;
 use super::upstream::Service;
 use crate::cluster::{self, Received, Upstream};
-use crate::{Answer, Request};
+use crate::{Answer, GrpcAnswer, GrpcRequest, Request};
 
 /// A cluster, and what it has received.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub(super) struct Cluster {
 #[derive(Default)]
 struct Seen {
     received: Received,
+    /// How many gRPC calls wait for what the extension does next.
+    waiting: u64,
     /// Of the closure that answers, which belongs to the test.
     panic: Option<Box<dyn Any + Send>>,
 }
@@ -49,6 +52,47 @@ impl Cluster {
         if let Some(panic) = self.with_seen(|seen| seen.panic.take()) {
             panic::resume_unwind(panic);
         }
+    }
+
+    /// Whether it serves gRPC.
+    pub(super) fn is_grpc(&self) -> bool {
+        matches!(self.upstream, Upstream::Grpc(_))
+    }
+
+    /// A gRPC call has begun; the answer is its number.
+    pub(super) fn begin_call(&self, call: GrpcRequest) -> usize {
+        self.with_seen(|seen| {
+            seen.received.calls.push(call);
+            seen.received.calls.len() - 1
+        })
+    }
+
+    /// A message of a gRPC call has arrived.
+    pub(super) fn receive_message(&self, call: usize, message: Vec<u8>) {
+        self.with_seen(|seen| seen.received.calls[call].messages.push(message));
+    }
+
+    /// What to do with a gRPC call.
+    pub(super) fn answer_call(&self, call: usize) -> GrpcAnswer {
+        let request = self.with_seen(|seen| seen.received.calls[call].clone());
+        self.guarded(GrpcAnswer::reset(), || match &self.upstream {
+            Upstream::Grpc(answer) => {
+                let answer = answer(&request);
+                grpc::check(&answer);
+                answer
+            }
+            Upstream::Http(_) | Upstream::Refusing => GrpcAnswer::reset(),
+        })
+    }
+
+    /// Notes that a gRPC call waits for what the extension does next, or does not any more.
+    pub(super) fn note_waiting(&self, waits: bool) {
+        self.with_seen(|seen| if waits { seen.waiting += 1 } else { seen.waiting -= 1 });
+    }
+
+    /// How many gRPC calls wait for what the extension does next.
+    pub(super) fn waiting(&self) -> u64 {
+        self.with_seen(|seen| seen.waiting)
     }
 
     /// Runs a closure of the test's; if it panics, the answer is the other one.

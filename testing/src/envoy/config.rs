@@ -40,6 +40,8 @@ pub struct Config {
 pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) address: SocketAddr,
+    /// Whether it speaks HTTP/2, as gRPC needs.
+    pub(super) http2: bool,
 }
 
 impl Config {
@@ -131,7 +133,14 @@ impl Config {
     /// Adds an upstream of callouts at this address, which speaks HTTP/1.1.
     #[must_use]
     pub fn cluster(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
-        self.clusters.push(Cluster { name: name.into(), address });
+        self.clusters.push(Cluster { name: name.into(), address, http2: false });
+        self
+    }
+
+    /// Adds an upstream of gRPC calls at this address, which speaks HTTP/2 without TLS.
+    #[must_use]
+    pub fn grpc_cluster(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
+        self.clusters.push(Cluster { name: name.into(), address, http2: true });
         self
     }
 

@@ -14,6 +14,7 @@ mod client;
 mod config;
 mod error;
 mod event;
+mod grpc;
 mod install;
 mod journal;
 mod metric;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::callout::Cluster;
 use super::config::LISTENER;
 use super::event::{Event, Origin};
+use super::grpc::GrpcServer;
 use super::journal::Record;
 use super::process::Process;
 use super::upstream::Upstream;
@@ -44,8 +45,10 @@ pub struct Proxy {
     events: Receiver<Event>,
     event_sender: Sender<Event>,
     clusters: Vec<Cluster>,
-    /// Those of clusters that serve.
+    /// Those of clusters that serve HTTP.
     servers: Vec<Upstream>,
+    /// Those of clusters that serve gRPC.
+    _grpc_servers: Vec<GrpcServer>,
     workers: Workers,
     log_prefixes: [String; 3],
     start_logs: Vec<LogLine>,
@@ -119,16 +122,19 @@ impl Start {
         let mut config = config.clone();
         let (origin_socket, origin_address) = socket()?;
         let mut sockets = Vec::new();
+        let mut grpc_servers = Vec::new();
         for cluster in &self.clusters {
-            let address = match cluster.refusing_address() {
-                Some(address) => address,
-                None => {
-                    let (socket, address) = socket()?;
-                    sockets.push((socket, stat_name(config.clusters.len()), cluster.clone()));
-                    address
-                }
-            };
-            config = config.cluster(&cluster.name, address);
+            if cluster.is_grpc() {
+                let (server, address) = GrpcServer::serve(cluster.clone()).map_err(cannot_listen)?;
+                grpc_servers.push(server);
+                config = config.grpc_cluster(&cluster.name, address);
+            } else if let Some(address) = cluster.refusing_address() {
+                config = config.cluster(&cluster.name, address);
+            } else {
+                let (socket, address) = socket()?;
+                sockets.push((socket, stat_name(config.clusters.len()), cluster.clone()));
+                config = config.cluster(&cluster.name, address);
+            }
         }
         let (yaml, folder) = (self.yaml.as_deref(), self.folder.as_deref());
         let mut process = Process::start(&install, &config, origin_address, yaml, folder)?;
@@ -150,6 +156,7 @@ impl Start {
             event_sender,
             clusters: self.clusters.clone(),
             servers,
+            _grpc_servers: grpc_servers,
             workers,
             log_prefixes: config.log_prefixes(),
             start_logs: Vec::new(),
@@ -297,16 +304,17 @@ impl Proxy {
         Err(self.process.failure(&format!("callouts were still under way after {PATIENCE:?}")))
     }
 
-    /// How many callouts there were, if none is under way.
+    /// How much there was of callouts, if none is under way. A gRPC call whose server waits for the extension is not.
     fn idle_callouts(&self) -> Result<Option<u64>, Error> {
         let admin = self.process.admin;
         let mut sent = 0;
-        for index in 0..self.clusters.len() {
+        for (index, cluster) in self.clusters.iter().enumerate() {
             let stat = |name| admin.stat(&format!("cluster.{}.{name}", stat_name(index)));
-            if stat("upstream_rq_active")? + stat("upstream_rq_pending_active")? > 0 {
+            if stat("upstream_rq_active")? + stat("upstream_rq_pending_active")? > cluster.waiting() {
                 return Ok(None);
             }
             sent += stat("upstream_rq_total")? + stat("upstream_cx_connect_fail")?;
+            sent += stat("upstream_cx_tx_bytes_total")? + stat("upstream_cx_rx_bytes_total")?;
         }
         for server in &self.servers {
             if !server.is_at_rest(admin)? {

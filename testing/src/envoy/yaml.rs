@@ -21,9 +21,10 @@ pub(super) fn text(config: &Config, origin: SocketAddr) -> String {
     };
     let plugin = plugin_yaml(config);
     let log_level = config.component_log_level();
-    let mut clusters = cluster_yaml(ORIGIN, ORIGIN, origin, &limit);
+    let mut clusters = cluster_yaml(ORIGIN, ORIGIN, origin, HTTP1, &limit);
     for (index, cluster) in config.clusters.iter().enumerate() {
-        clusters += &cluster_yaml(&cluster.name, &stat_name(index), cluster.address, "");
+        let protocol = if cluster.http2 { HTTP2 } else { HTTP1 };
+        clusters += &cluster_yaml(&cluster.name, &stat_name(index), cluster.address, protocol, "");
     }
     format!(
         r#"# Written by Waxwing, for Envoy {version}. To start it:
@@ -78,8 +79,17 @@ fn limit_yaml(config: &Config) -> String {
     limit.map(|bytes| format!("      per_connection_buffer_limit_bytes: {bytes}\n")).unwrap_or_default()
 }
 
-/// A server takes one request for each connection, so Envoy must not keep any for another one.
-fn cluster_yaml(name: &str, stat_name: &str, address: SocketAddr, limit: &str) -> String {
+/// HTTP/1.1. A server takes one request for each connection, so Envoy must not keep any for another one.
+const HTTP1: &str = "          common_http_protocol_options: { max_requests_per_connection: 1 }
+          explicit_http_config:
+            http_protocol_options: { enable_trailers: true }
+";
+
+const HTTP2: &str = "          explicit_http_config:
+            http2_protocol_options: {}
+";
+
+fn cluster_yaml(name: &str, stat_name: &str, address: SocketAddr, protocol: &str, limit: &str) -> String {
     let (name, host, port) = (scalar(name), address.ip(), address.port());
     format!(
         r#"    - name: {name}
@@ -89,10 +99,7 @@ fn cluster_yaml(name: &str, stat_name: &str, address: SocketAddr, limit: &str) -
 {limit}      typed_extension_protocol_options:
         envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
           "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
-          common_http_protocol_options: {{ max_requests_per_connection: 1 }}
-          explicit_http_config:
-            http_protocol_options: {{ enable_trailers: true }}
-      load_assignment:
+{protocol}      load_assignment:
         cluster_name: {name}
         endpoints:
           - lb_endpoints:

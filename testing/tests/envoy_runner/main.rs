@@ -3,6 +3,7 @@
 
 mod agreement;
 mod callout;
+mod grpc;
 mod message;
 mod metric;
 mod module;

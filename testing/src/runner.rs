@@ -80,12 +80,29 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
             Step::Wait(time) => host.clock().advance(*time),
         }
     }
+    finish_callouts(&host, runner, scenario);
     scenario.check_trap(runner.name(), host.trap().map(|trap| trap.to_string()).as_deref());
     if let Some(text) = scenario.expected_trap() {
         host.expect_trap(text);
     }
     let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
     Run::new(exchanges, callouts.0.take(), host.root_logs(), metrics)
+}
+
+/// Lets time pass until no callout is under way: what comes of those that a stream left behind belongs to the run.
+#[track_caller]
+fn finish_callouts(host: &Host, runner: &dyn Runner, scenario: &Scenario) {
+    let process = host.process();
+    process.wait(|| process.open_callouts().is_empty());
+    process.check();
+    if let Some(callout) = process.open_callouts().first() {
+        panic!(
+            "scenario {:?} on {}: callouts were still under way, and neither an answer nor a timeout will end this one: \
+             {callout}",
+            scenario.name(),
+            runner.name()
+        );
+    }
 }
 
 /// A host as the scenario wants it.

@@ -3,6 +3,7 @@
 use super::schedule::{Due, Schedule};
 use super::{HostCore, Settings};
 use crate::backend::Backend;
+use crate::callout::Callout;
 use crate::log::LogLine;
 use crate::metric::Metric;
 use crate::upstream::Upstreams;
@@ -124,6 +125,11 @@ impl Process {
             }
             worker.happen(due);
         }
+    }
+
+    /// The callouts of all workers that have not ended.
+    pub(crate) fn open_callouts(&self) -> Vec<Callout> {
+        self.workers().iter().flat_map(|worker| worker.open_callouts(None)).collect()
     }
 
     /// What is to happen, in order, in words.

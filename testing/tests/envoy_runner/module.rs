@@ -2,7 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+#[cfg(feature = "wasm")]
+use waxwing_testing::Wasm;
 use waxwing_testing::envoy::{Config, Envoy, Error, Proxy, Start};
+#[cfg(feature = "wasm")]
+use waxwing_testing::wasm::WasmModule;
+use waxwing_testing::{Run, Scenario};
 
 /// What every module here has: the marker, a memory, an allocator that never frees, a root that starts, and some imports.
 const PRELUDE: &str = r#"
@@ -67,6 +72,18 @@ impl Module {
     /// Runs scenarios in Envoy, whose log goes with the module.
     pub(crate) fn runner(&self) -> Envoy {
         Envoy::with(self.config(), Start::new().folder(self.folder.path()))
+    }
+
+    /// Runs a scenario in Envoy and on the model, which have to agree; without the feature `wasm`, in Envoy only.
+    #[track_caller]
+    pub(crate) fn agree(&self, scenario: &Scenario) -> Run {
+        #[cfg(feature = "wasm")]
+        let wasm = Wasm::new(WasmModule::from_file(self.path()).unwrap());
+        scenario.compare(&[
+            &self.runner(),
+            #[cfg(feature = "wasm")]
+            &wasm,
+        ])
     }
 
     /// Starts it in Envoy, whose log goes with the module.

@@ -24,7 +24,7 @@ fn each_request_goes_to_its_worker() {
     let scenario = workers.iter().fold(Scenario::new("counts").workers(3), |scenario, worker| {
         scenario.request_to(*worker, Request::get("/"))
     });
-    let run = module.runner().run(&scenario);
+    let run = module.agree(&scenario);
     let mut streams = [0; 3];
     for (request, worker) in workers.into_iter().enumerate() {
         streams[worker] += 1;
@@ -59,7 +59,7 @@ fn a_wait_lets_time_pass() {
         .request(Request::get("/"))
         .wait(Duration::from_millis(150))
         .request(Request::get("/"));
-    let run = module.runner().run(&scenario);
+    let run = module.agree(&scenario);
     let lines: Vec<&str> = run.logs().lines().iter().map(|line| line.message.as_str()).collect();
     assert_eq!(lines, ["start", "tick"]);
     assert_eq!(run[1].logs().lines().len(), 1);

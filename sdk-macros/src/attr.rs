@@ -3,8 +3,8 @@
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
 use syn::meta::ParseNestedMeta;
-use syn::parse::Parser;
-use syn::{Attribute, Path, Token};
+use syn::parse::{Parse, Parser};
+use syn::{Attribute, LitStr, Path, Token};
 
 /// What `#[extension(…)]` says.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(crate) struct ExtensionArgs {
     pub(crate) http: Option<Path>,
     /// Whether it has root callbacks.
     pub(crate) root: bool,
+    /// Which of several extensions of a module it is.
+    pub(crate) root_id: Option<LitStr>,
     pub(crate) krate: Option<Path>,
 }
 
@@ -25,11 +27,13 @@ impl ExtensionArgs {
                 } else if meta.path.is_ident("root") {
                     args.root = true;
                     Ok(())
+                } else if meta.path.is_ident("root_id") {
+                    set(&mut args.root_id, &meta, errors)
                 } else if meta.path.is_ident("crate") {
                     set(&mut args.krate, &meta, errors)
                 } else {
                     Err(meta.error(
-                        "unknown key: write `http = Type`, the type of the streams, `root`, if there are root callbacks, or `crate = path`",
+                        "unknown key: write `http = Type`, the type of the streams, `root`, if there are root callbacks, `root_id = \"…\"`, for one of several in a module, or `crate = path`",
                     ))
                 }
             });
@@ -64,14 +68,14 @@ impl CallbacksArgs {
     }
 }
 
-/// Takes the path of `key = path`, once.
-fn set(place: &mut Option<Path>, meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<()> {
+/// Takes the value of `key = value`, once.
+fn set<T: Parse>(place: &mut Option<T>, meta: &ParseNestedMeta<'_>, errors: &mut Errors) -> syn::Result<()> {
     meta.input.parse::<Token![=]>()?;
-    let path = meta.input.parse()?;
+    let value = meta.input.parse()?;
     if place.is_some() {
         errors.at(&meta.path, "this key is there twice: keep one of them");
     } else {
-        *place = Some(path);
+        *place = Some(value);
     }
     Ok(())
 }

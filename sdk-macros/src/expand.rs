@@ -5,7 +5,7 @@
 //! to that macro too, from wherever the derive stands.
 
 use crate::errors::Errors;
-use crate::model::{CallbacksImpl, Distinct, Extension};
+use crate::model::{CallbacksImpl, Extension};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Generics, Ident, Path, parse_quote};
@@ -28,14 +28,22 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     let first = http;
     let more: Vec<Path> = if extension.args.root { vec![parse_quote!(#name)] } else { Vec::new() };
     let root_callbacks = no_root_callbacks(extension, &extension.generics, &private);
+    // What the last of them calls: the exports, or, for one of several, what keeps the list for `extensions!`.
+    let (last, arguments, root_id) = match &extension.args.root_id {
+        None => (quote!(#private::exports), quote!(#private::export_all, #name), TokenStream::new()),
+        Some(root_id) => {
+            (quote!(#private::keep_exports), quote!(#name), quote!(const ROOT_ID: &'static str = #root_id;))
+        }
+    };
     quote! {
         impl #private::Extension for #name {
             type Http = #http;
+            #root_id
         }
         #root_callbacks
         // Not natively, where nothing is exported and a missing macro would be a second error.
         #[cfg(target_arch = "wasm32")]
-        #first! { [#(#more,)* #private::exports] [] #private::export_all, #name }
+        #first! { [#(#more,)* #last] [] #arguments }
         // Natively nobody but a test uses the extension; without this, rustc would call it dead code.
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() -> #private::Dispatcher<#name> = #private::Dispatcher::<#name>::new;
@@ -104,18 +112,6 @@ fn variant(export: &str) -> Ident {
         .map(|(at, letter)| if at == 0 { letter.to_ascii_uppercase() } else { letter })
         .collect();
     format_ident!("{name}")
-}
-
-/// The macro `exports!`: each callback once, however many traits have it.
-pub(crate) fn distinct(list: Distinct) -> TokenStream {
-    let Distinct { callbacks, next, root } = list;
-    let mut distinct: Vec<Ident> = Vec::new();
-    for callback in callbacks {
-        if !distinct.contains(&callback) {
-            distinct.push(callback);
-        }
-    }
-    quote!(#next! { [#(#distinct)*] #root })
 }
 
 /// The macro that appends the names of the callbacks to a list, and hands it to the macro named first.

@@ -9,22 +9,25 @@ mod check;
 mod errors;
 mod expand;
 mod model;
+mod module;
 
 use attr::CallbacksArgs;
 use errors::Errors;
-use model::{CallbacksImpl, Distinct, Extension};
+use model::{CallbacksImpl, Extension};
+use module::{Export, List, Module};
 use proc_macro::TokenStream;
 use syn::{DeriveInput, ItemImpl, parse_macro_input};
 
 /// Makes a root context an extension: a host can load it.
 ///
 /// On wasm it exports what the ABI asks for and the callbacks that its streams implement, and no others.
-/// Natively it is what a mock host starts. A crate has one.
+/// Natively it is what a mock host starts. A crate has one, or puts several together with `extensions!`.
 ///
 /// | key | meaning |
 /// |---|---|
 /// | `http = Type` | the type of its HTTP streams, by a path to it in this crate: an alias does not do |
 /// | `root` | it has callbacks of its own: an `impl RootCallbacks` |
+/// | `root_id = "…"` | which of several extensions of a module it is; `extensions!` puts them together |
 /// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
 ///
 /// ```ignore
@@ -74,7 +77,21 @@ pub fn callbacks(args: TokenStream, item: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro]
 pub fn exports(input: TokenStream) -> TokenStream {
-    expand::distinct(parse_macro_input!(input as Distinct)).into()
+    module::exports(parse_macro_input!(input as List<Export>)).into()
+}
+
+/// Keeps a list of callbacks for `bundle!`. For the other macros.
+#[doc(hidden)]
+#[proc_macro]
+pub fn keep_exports(input: TokenStream) -> TokenStream {
+    module::keep_exports(parse_macro_input!(input as List<syn::Ident>)).into()
+}
+
+/// Several extensions in one module. For `waxwing::extensions!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn bundle(input: TokenStream) -> TokenStream {
+    module::module(&parse_macro_input!(input as Module)).into()
 }
 
 fn first_token(item: TokenStream) -> Option<proc_macro2::TokenTree> {

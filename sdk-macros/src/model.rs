@@ -3,10 +3,9 @@
 use crate::attr::{CallbacksArgs, ExtensionArgs};
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
-use syn::parse::{Nothing, Parse, ParseStream};
 use syn::{
     Data, DeriveInput, GenericArgument, Generics, Ident, ImplItem, ImplItemFn, ItemImpl, Path, PathArguments,
-    ReturnType, Token, Type, bracketed,
+    ReturnType, Type,
 };
 
 /// The type with `#[derive(Extension)]`.
@@ -164,28 +163,4 @@ fn returns_action(method: &ImplItemFn) -> bool {
     };
     let Some(GenericArgument::Type(Type::Path(ok))) = arguments.args.first() else { return false };
     ok.path.segments.last().is_some_and(|last| last.ident == "Action")
-}
-
-/// What the macro `exports!` gets: the end of the chain of lists.
-pub(crate) struct Distinct {
-    pub(crate) callbacks: Vec<Ident>,
-    /// The macro that gets them.
-    pub(crate) next: Path,
-    pub(crate) root: Path,
-}
-
-impl Parse for Distinct {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let (none, list);
-        bracketed!(none in input);
-        none.parse::<Nothing>()?;
-        bracketed!(list in input);
-        let mut callbacks = Vec::new();
-        while !list.is_empty() {
-            callbacks.push(list.parse()?);
-        }
-        let next = input.parse()?;
-        input.parse::<Token![,]>()?;
-        Ok(Distinct { callbacks, next, root: input.parse()? })
-    }
 }

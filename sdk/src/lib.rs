@@ -114,7 +114,7 @@ pub use callout::{CallError, HttpCall, HttpCallId, HttpCallResponse};
 #[cfg(feature = "json")]
 pub use config::Json;
 pub use config::{Configure, FromConfig};
-pub use context::{Extension, HttpContext, RootCallbacks, RootContext};
+pub use context::{Extension, HttpContext, Module, RootCallbacks, RootContext};
 pub use error::{Error, InvalidHeader, Result};
 pub use headers::{HeaderValue, Headers, HeadersMut, Values};
 pub use local_response::{Bytes, IntoBytes, LocalResponse};
@@ -135,6 +135,57 @@ pub use ::log;
 #[global_allocator]
 static ALLOCATOR: wee_alloc::WeeAlloc<'static> = wee_alloc::WeeAlloc::INIT;
 
+/// Puts several extensions into one module; the proxy's configuration chooses by `root_id`.
+///
+/// Each has a `root_id` of its own in its derive. They share the VM where the proxy makes one for them, and nothing
+/// else: not their contexts, timers, callouts and log levels. The module exports what any of them implements.
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// #[derive(Extension)]
+/// #[extension(http = TagStream, root_id = "tag")]
+/// struct Tag;
+/// # impl RootContext for Tag {
+/// #     type Config = ();
+/// #     fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> { Ok(Tag) }
+/// # }
+/// # struct TagStream;
+/// # #[callbacks]
+/// # impl HttpContext for TagStream {
+/// #     type Root = Tag;
+/// #     fn new(_root: &Tag) -> Self { TagStream }
+/// # }
+///
+/// #[derive(Extension)]
+/// #[extension(http = BlockStream, root_id = "block")]
+/// struct Block;
+/// # impl RootContext for Block {
+/// #     type Config = ();
+/// #     fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> { Ok(Block) }
+/// # }
+/// # struct BlockStream;
+/// # #[callbacks]
+/// # impl HttpContext for BlockStream {
+/// #     type Root = Block;
+/// #     fn new(_root: &Block) -> Self { BlockStream }
+/// # }
+///
+/// waxwing::extensions! {
+///     /// What the proxy loads: `root_id: tag`, or `root_id: block`.
+///     struct Edge(Tag, Block);
+/// }
+/// ```
+///
+/// To make it `pub`, make the extensions `pub` too. A test starts it as `Host::builder::<Edge>().root_id("tag")`. A root context whose `root_id` none of them has is
+/// logged, and its configuration is refused.
+#[macro_export]
+macro_rules! extensions {
+    ($($module:tt)*) => {
+        $crate::__private::bundle! { $crate, $($module)* }
+    };
+}
+
 /// What the macros expand to and what host models build on. Not covered by semantic versioning.
 #[doc(hidden)]
 pub mod __private {
@@ -147,8 +198,9 @@ pub mod __private {
         Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, Memory, enter,
     };
     pub use crate::abi::wire::{BufferType, MapType, MetricType, NO_GRPC_STATUS, PeerType, StreamType};
-    pub use crate::context::{Extension, NoStreams, RootCallbacks, RootContext};
-    pub use crate::dispatcher::Dispatcher;
+    pub use crate::context::are_distinct;
+    pub use crate::context::{Extension, Module, NoStreams, RootCallbacks, RootContext};
+    pub use crate::dispatcher::{Bundle, Dispatcher, Part};
     pub use crate::pairs;
-    pub use waxwing_macros::exports;
+    pub use waxwing_macros::{bundle, exports, keep_exports};
 }

@@ -3,7 +3,7 @@
 use crate::envoy::Envoy;
 use crate::wasm::WasmModule;
 use crate::{Native, Run, Runner, Scenario, Wasm};
-use waxwing::Extension;
+use waxwing::Module;
 
 /// Runs each scenario natively, on the built `.wasm`, and in a real Envoy, and asserts that a client, an
 /// upstream and an operator see the same on all three. It returns what they saw, of each scenario, to assert more:
@@ -14,7 +14,7 @@ use waxwing::Extension;
 ///
 /// ```no_run
 /// use waxwing_testing::{Request, Scenario, json, on_every_host};
-/// # fn test<AddHeader: waxwing::Extension>() {
+/// # fn test<AddHeader: waxwing::Module>() {
 ///
 /// on_every_host::<AddHeader>(
 ///     "add-header",
@@ -28,7 +28,7 @@ use waxwing::Extension;
 /// If the package cannot be built, if Envoy cannot be had, if the hosts differ, with all differences, and if there
 /// is no scenario.
 #[track_caller]
-pub fn on_every_host<E: Extension>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) -> Vec<Run> {
+pub fn on_every_host<E: Module>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) -> Vec<Run> {
     let module = WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"));
     let runners: [&dyn Runner; 3] =
         [&Native::<E>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];

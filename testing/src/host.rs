@@ -15,7 +15,7 @@ use crate::trap::Trap;
 use crate::upstream::Upstream;
 use crate::worker::Worker;
 use std::rc::Rc;
-use waxwing::Extension;
+use waxwing::Module;
 
 /// A proxy with one extension in it: the model of Envoy, with a guest.
 ///
@@ -72,7 +72,7 @@ struct Running {
 
 impl Host {
     /// A host for an extension that is compiled into the test.
-    pub fn builder<E: Extension>() -> HostBuilder {
+    pub fn builder<E: Module>() -> HostBuilder {
         HostBuilder::new(|| Ok(Rc::new(NativeGuest::<E>::new())))
     }
 
@@ -163,7 +163,7 @@ impl Host {
     /// ```no_run
     /// use waxwing_testing::matching::{any, path};
     /// use waxwing_testing::{Host, Response};
-    /// # fn run<Auth: waxwing::Extension>() {
+    /// # fn run<Auth: waxwing::Module>() {
     ///
     /// let host = Host::builder::<Auth>().start();
     /// host.upstream("authz").on(path("/check")).reply(Response::new(204)).times(1);

@@ -4,28 +4,28 @@ use crate::backend::Backend;
 use crate::panic;
 use crate::trap::Trap;
 use std::rc::Rc;
-use waxwing::__private::{Dispatcher, Guest, Host, enter};
-use waxwing::Extension;
+use waxwing::__private::{Guest, Host, enter};
+use waxwing::Module;
 
 /// One VM's worth of an extension: a dispatcher of its own.
-pub(crate) struct NativeGuest<E: Extension> {
-    dispatcher: Rc<Dispatcher<E>>,
+pub(crate) struct NativeGuest<M: Module> {
+    guest: Rc<M::Guest>,
 }
 
-impl<E: Extension> NativeGuest<E> {
+impl<M: Module> NativeGuest<M> {
     pub(crate) fn new() -> Self {
-        NativeGuest { dispatcher: Rc::new(Dispatcher::new()) }
+        NativeGuest { guest: Rc::new(M::GUEST) }
     }
 }
 
-impl<E: Extension> Backend for NativeGuest<E> {
+impl<M: Module> Backend for NativeGuest<M> {
     fn guest(&self) -> &dyn Guest {
-        &*self.dispatcher
+        &*self.guest
     }
 
     fn enter(&self, host: Rc<dyn Host>, callback: &mut dyn FnMut(&dyn Guest)) -> Result<(), Trap> {
-        let memory = self.dispatcher.clone();
-        let entered = panic::catch(|| enter(host.clone(), memory, || callback(&*self.dispatcher)));
+        let memory = self.guest.clone();
+        let entered = panic::catch(|| enter(host.clone(), memory, || callback(&*self.guest)));
         entered.map_err(|panic| {
             // As the panic hook of a module does, before it traps. A host that refuses the line has it in
             // the trap all the same.

@@ -10,12 +10,12 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
-use waxwing::Extension;
+use waxwing::Module;
 
 /// Runs scenarios on an extension that is compiled into the test.
 pub struct Native<E>(PhantomData<fn() -> E>);
 
-impl<E: Extension> Native<E> {
+impl<E: Module> Native<E> {
     /// A runner for `E`.
     #[allow(clippy::new_without_default, reason = "the type parameter has to be named anyway")]
     pub fn new() -> Self {
@@ -23,7 +23,7 @@ impl<E: Extension> Native<E> {
     }
 }
 
-impl<E: Extension> Runner for Native<E> {
+impl<E: Module> Runner for Native<E> {
     fn name(&self) -> &str {
         "native"
     }

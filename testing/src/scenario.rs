@@ -38,7 +38,7 @@ pub enum Step {
 ///
 /// ```no_run
 /// use waxwing_testing::{Native, Request, Response, Runner, Scenario, json};
-/// # fn run<E: waxwing::Extension>() {
+/// # fn run<E: waxwing::Module>() {
 ///
 /// let scenario = Scenario::new("adds the header")
 ///     .config(json!({ "name": "x-tag", "value": "blue" }))
@@ -56,7 +56,7 @@ pub enum Step {
 /// ```no_run
 /// use std::time::Duration;
 /// use waxwing_testing::{Answer, Native, Request, Response, Runner, Scenario};
-/// # fn run<E: waxwing::Extension>() {
+/// # fn run<E: waxwing::Module>() {
 ///
 /// let scenario = Scenario::new("asks again when its answer is old")
 ///     .cluster("authz", |_| Answer::from(Response::new(200)).after(Duration::from_millis(5)))

@@ -4,25 +4,25 @@
 //! Each export turns the host's integers into values and calls the guest; it does nothing else. Natively
 //! there are no exports: a host model calls the guest.
 
-/// Exports a dispatcher for `$root` on wasm, with the callbacks listed and those that every module has.
+/// Exports a guest for the module `$root` on wasm, with the callbacks listed and those that every module has.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __exports {
     ([$($callback:ident)*] $root:ty) => {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            static DISPATCHER: $crate::__private::Static<$root> = $crate::__private::Static::new();
+            static GUEST: $crate::__private::Static<$root> = $crate::__private::Static::new();
 
             $crate::__export! { fn proxy_abi_version_0_2_1() {} }
             $crate::__export! { fn _initialize() { $crate::__private::initialize() } }
             $crate::__export! {
-                fn proxy_on_memory_allocate(size: usize) -> *mut u8 { DISPATCHER.get().allocate(size) }
+                fn proxy_on_memory_allocate(size: usize) -> *mut u8 { $crate::__private::Part::allocate(GUEST.get(), size) }
             }
-            $crate::__export_callback! { on_context_create, DISPATCHER.get() }
-            $crate::__export_callback! { on_vm_start, DISPATCHER.get() }
-            $crate::__export_callback! { on_configure, DISPATCHER.get() }
-            $( $crate::__export_callback! { $callback, DISPATCHER.get() } )*
-            $crate::__export_callback! { on_delete, DISPATCHER.get() }
+            $crate::__export_callback! { on_context_create, GUEST.get() }
+            $crate::__export_callback! { on_vm_start, GUEST.get() }
+            $crate::__export_callback! { on_configure, GUEST.get() }
+            $( $crate::__export_callback! { $callback, GUEST.get() } )*
+            $crate::__export_callback! { on_delete, GUEST.get() }
         };
     };
 }

@@ -1,7 +1,6 @@
 //! The side of the seam that the host calls: one method per callback of the ABI.
 
-use crate::context::Extension;
-use crate::dispatcher::Dispatcher;
+use crate::context::Module;
 use core::fmt;
 
 macro_rules! callbacks {
@@ -161,7 +160,7 @@ impl fmt::Debug for Callbacks {
 
 /// A module as its host sees it: one method per callback.
 ///
-/// [`Dispatcher`] implements it on top of an extension, and a runner of `.wasm` files on top of a module's
+/// [`Dispatcher`](crate::dispatcher::Dispatcher) implements it on top of an extension, and a runner of `.wasm` files on top of a module's
 /// exports. All methods take `&self`, because a host may call back while a callback runs.
 ///
 /// Numbers come as the host gave them: ids may be unknown, counts and sizes wrong. The numbers returned by
@@ -240,31 +239,31 @@ pub trait Guest {
     fn on_delete(&self, context: u32);
 }
 
-/// The dispatcher of a module, as a static that the exports call into.
-pub struct Static<R: Extension>(Dispatcher<R>);
+/// The guest of a module, as a static that the exports call into.
+pub struct Static<M: Module>(M::Guest);
 
 // SAFETY: wasm without atomics has a single thread, so nothing is ever shared between two.
 #[cfg(all(target_arch = "wasm32", not(target_feature = "atomics")))]
-unsafe impl<R: Extension> Sync for Static<R> {}
+unsafe impl<M: Module> Sync for Static<M> {}
 
 #[cfg(all(target_arch = "wasm32", target_feature = "atomics"))]
 compile_error!("Proxy-Wasm hosts have no threads: build without the `atomics` target feature");
 
-impl<R: Extension> Static<R> {
-    /// A dispatcher without contexts.
+impl<M: Module> Static<M> {
+    /// A guest without contexts.
     #[allow(clippy::new_without_default, reason = "only ever built as a static")]
     pub const fn new() -> Self {
-        Static(Dispatcher::new())
+        Static(M::GUEST)
     }
 
-    /// The dispatcher.
+    /// The guest.
     #[inline(always)]
-    pub fn get(&self) -> &Dispatcher<R> {
+    pub fn get(&self) -> &M::Guest {
         &self.0
     }
 }
 
-impl<R: Extension> fmt::Debug for Static<R> {
+impl<M: Module> fmt::Debug for Static<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Static").finish_non_exhaustive()
     }

@@ -1,6 +1,7 @@
 //! From the host's callbacks to those of an extension.
 
 mod behind;
+mod bundle;
 mod contexts;
 mod failure;
 mod guest;
@@ -9,6 +10,7 @@ mod pending;
 mod slot;
 mod vm;
 
+pub use self::bundle::{Bundle, Part};
 pub(crate) use self::pending::Kind;
 pub(crate) use self::vm::Vm;
 

@@ -17,7 +17,7 @@ pub(super) use worker::*;
 
 use crate::Status;
 use crate::context::Extension;
-use crate::dispatcher::Dispatcher;
+use crate::dispatcher::{Bundle, Dispatcher, Part};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -45,6 +45,17 @@ unsafe impl<R: Extension> Memory for Dispatcher<R> {
 
     fn log_enabled(&self, level: u32) -> bool {
         Dispatcher::log_enabled(self, level)
+    }
+}
+
+// SAFETY: it allocates from an arena, its own or that of one of its parts, whose bytes are fresh.
+unsafe impl<A: Part, B: Part> Memory for Bundle<A, B> {
+    fn allocate(&self, size: usize) -> *mut u8 {
+        Part::allocate(self, size)
+    }
+
+    fn log_enabled(&self, level: u32) -> bool {
+        Part::log_enabled(self, level)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can go wrong, and how it reads.
 
-use crate::{CallError, Status};
+use crate::{CallError, SharedDataError, Status};
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -70,6 +70,14 @@ pub enum Error {
         error: CallError,
         /// The same in words, which are in a module only if it can meet them.
         text: &'static str,
+    },
+    /// Shared data is not as expected.
+    #[non_exhaustive]
+    SharedData {
+        /// What is wrong.
+        error: SharedDataError,
+        /// The same in words, with the key.
+        text: String,
     },
     /// Any other error, as text.
     Other(String),
@@ -144,7 +152,7 @@ impl fmt::Display for Error {
             Error::AlreadyReplied => ("the stream has been answered already", "", None),
             Error::Call { error: CallError::Refused(status), text } => (*text, "", Some(*status)),
             Error::Call { text, .. } | Error::ResponseBegun { text } => (*text, "", None),
-            Error::Other(text) => (text.as_str(), "", None),
+            Error::Other(text) | Error::SharedData { text, .. } => (text.as_str(), "", None),
         };
         f.write_str(text)?;
         f.write_str(more)?;

@@ -60,7 +60,7 @@
 //! |---|---|---|
 //! | `std` | yes | a hook that logs a panic's message and place before the trap |
 //! | `log` | yes | the macros of the `log` crate write to the host's log |
-//! | `json` | yes | [`Json`], a configuration of any type that implements serde's `Deserialize` |
+//! | `json` | yes | [`Json`], a configuration of any type that implements serde's `Deserialize`; shared data of such types |
 //! | `wee_alloc` | no | the `wee_alloc` allocator, on wasm only; see below |
 //!
 //! Without `std` the crate needs `alloc` only. It never sets an allocator by itself.
@@ -104,6 +104,7 @@ mod logging;
 #[doc(hidden)]
 pub mod pairs;
 mod panic;
+mod shared_data;
 mod status;
 mod view;
 
@@ -121,6 +122,7 @@ pub use local_response::{Bytes, IntoBytes, LocalResponse};
 pub use logging::LogLevel;
 pub use pairs::Pairs;
 pub use panic::log_panic;
+pub use shared_data::{Cas, SharedData, SharedDataError, Swap};
 pub use status::Status;
 pub use view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView,

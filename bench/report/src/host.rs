@@ -92,6 +92,14 @@ impl Host for FixedHost {
         Ok(())
     }
 
+    fn shared_data(&self, _key: &[u8]) -> Answer<(Vec<u8>, u32)> {
+        uncounted(|| Ok((vec![1; 8], 1)))
+    }
+
+    fn set_shared_data(&self, _key: &[u8], _value: &[u8], _cas: u32) -> Answer {
+        Ok(())
+    }
+
     fn remove_header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer {
         Ok(())
     }

@@ -12,6 +12,7 @@
 
 mod allocation;
 mod budget;
+mod guest;
 mod host;
 mod measurement;
 mod meter;
@@ -26,6 +27,8 @@ mod stream;
 mod do_nothing;
 #[path = "../../guests/headers/src/lib.rs"]
 mod headers;
+#[path = "../../guests/shared-counter/src/lib.rs"]
+mod shared_counter;
 #[path = "../../guests/soak/src/lib.rs"]
 mod soak_guest;
 
@@ -71,7 +74,7 @@ fn run() -> Result<bool> {
         std::fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     for row in budget::exceeded(&measurements) {
-        eprintln!("over budget: {}: {} of at most {}", row.work, row.measured, row.budget);
+        eprintln!("over budget: {}: {} of at most {}", row.work, row.measured, row.promise.budget);
         good = false;
     }
     Ok(good)

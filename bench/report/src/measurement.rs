@@ -1,7 +1,6 @@
 //! What is measured.
 
-use crate::do_nothing::DoNothing;
-use crate::headers::Rewrite;
+use crate::guest::{self, GUESTS};
 use crate::host::FixedHost;
 use crate::{Result, allocation, meter, module, stream};
 use std::path::Path;
@@ -11,13 +10,16 @@ use waxwing_testing::wasm::{Import, WasmGuest, WasmModule};
 
 /// What is known of the guests.
 pub(crate) struct Measurements {
-    pub(crate) do_nothing: Measurement,
-    pub(crate) headers: Measurement,
-    pub(crate) headers_no_std: Measurement,
-    /// The allocations of a stream, in the first two guests.
-    pub(crate) allocations: [u64; 2],
+    /// In the order of [`GUESTS`].
+    pub(crate) guests: Vec<Measured>,
     /// The memory of the first guest with [`OPEN_STREAMS`], in bytes.
     pub(crate) memory: usize,
+}
+
+/// A guest, and what is known of it.
+pub(crate) struct Measured {
+    pub(crate) guest: &'static guest::Guest,
+    pub(crate) measurement: Measurement,
 }
 
 /// What is known of one guest.
@@ -28,6 +30,8 @@ pub(crate) struct Measurement {
     pub(crate) instructions: [u64; stream::CALLBACKS.len()],
     /// What it imports.
     pub(crate) imports: Vec<Import>,
+    /// The allocations of a stream.
+    pub(crate) allocations: Option<u64>,
 }
 
 impl Measurement {
@@ -52,19 +56,17 @@ const WARM_UP: u32 = 100;
 const STREAMS: u32 = 1_000;
 
 pub(crate) fn all() -> Result<Measurements> {
-    let do_nothing = &module::build("bench-do-nothing")?;
-    let headers = &module::build("bench-headers")?;
-    let headers_no_std = &module::build("bench-headers-no-std")?;
-    Ok(Measurements {
-        do_nothing: measure(do_nothing)?,
-        headers: measure(headers)?,
-        headers_no_std: measure(headers_no_std)?,
-        allocations: [allocations::<DoNothing>(), allocations::<Rewrite>()],
-        memory: memory(do_nothing)?,
-    })
+    let mut guests = Vec::new();
+    let mut first = None;
+    for guest in GUESTS {
+        let file = module::build(guest.package)?;
+        guests.push(Measured { guest, measurement: measure(guest, &file)? });
+        first.get_or_insert(file);
+    }
+    Ok(Measurements { guests, memory: memory(&first.ok_or("there is no guest")?)? })
 }
 
-fn measure(file: &Path) -> Result<Measurement> {
+fn measure(measured: &guest::Guest, file: &Path) -> Result<Measurement> {
     let bytes = std::fs::read(file)?;
     let original = WasmModule::from_file(file)?;
     let metered = WasmModule::from_bytes(original.name(), &meter::meter(&bytes)?)?;
@@ -84,6 +86,7 @@ fn measure(file: &Path) -> Result<Measurement> {
         size: original.size(),
         instructions: totals.map(|total| total.div_ceil(STREAMS.into())),
         imports: original.imports(),
+        allocations: measured.allocations.as_ref().map(|(count, _)| count()),
     })
 }
 
@@ -99,7 +102,7 @@ fn memory(file: &Path) -> Result<usize> {
 }
 
 /// The allocations of a stream, natively: the most of any.
-fn allocations<R: Extension>() -> u64 {
+pub(crate) fn allocations<R: Extension>() -> u64 {
     let host: Rc<dyn Host> = Rc::new(FixedHost::new());
     let dispatcher = Rc::new(Dispatcher::<R>::new());
     let run = |work: &dyn Fn(&dyn Guest)| {

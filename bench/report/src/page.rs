@@ -1,7 +1,8 @@
 //! The page that shows the measurements.
 
 use crate::budget::{self, Row};
-use crate::measurement::{Measurement, Measurements};
+use crate::guest::Promise;
+use crate::measurement::{Measured, Measurement, Measurements};
 use crate::stream;
 use std::process::Command;
 
@@ -13,22 +14,20 @@ date or a budget is exceeded. It needs rustup's target `wasm32-wasip1` and nothi
 the compiler only: instructions, bytes, functions and allocations are counted, no time is taken.
 
 The budgets are for the standard library of Rust 1.95. That of 1.99.1 needs 4 KB more for a panic: there the module
-of the fourth row has 44,092 bytes, and the numbers of the others are the same or lower. Without `std`, nothing
-changes.
+of the guest for headers has 44,092 bytes, and the numbers of the others are the same or lower. Without `std`,
+nothing changes.
 ";
 
-const METHOD: &str = "\
+const STREAM: &str = "\
 ## What is measured
 
 A stream is: its context is created, 20 request headers, 8 response headers, one chunk of response body, it is
 logged, it is done, its context is deleted. Callbacks that an extension does not implement are not exported, so
 the proxy does not call them.
+";
 
-- `bench/guests/do-nothing` implements all callbacks of a stream and does nothing in them.
-- `bench/guests/headers` reads one request header; on the response it adds one header and removes one.
-- `bench/guests/headers-no-std` is the same extension without `std`, with the allocator `rlsf`, which frees.
-
-They have the SDK's default features, but for the last, and are built with the workspace's release profile and its link arguments (`Cargo.toml`, `.cargo/config.toml`;
+const METHOD: &str = "\
+They have the SDK's default features, but for the one without `std`, and are built with the workspace's release profile and its link arguments (`Cargo.toml`, `.cargo/config.toml`;
 an extension's own crate gets the same from the README), with the paths of dependencies cut off, so that sizes
 do not depend on a home folder.
 
@@ -50,7 +49,7 @@ million streams with state, 150 at a time, in one VM, natively and on wasm, and 
 than after the first ten thousand.
 
 **Allocations** are counted natively, with the same dispatcher and the same extensions; the host's are not
-counted. Both extensions have contexts without state, so there is nothing to allocate for them.
+counted. These extensions have contexts without state, so there is nothing to allocate for them.
 
 *Limit* is an extension written by hand for this one purpose, without any SDK; *incumbent* is `proxy-wasm`
 0.2.5. Both were measured once and are constants here.
@@ -60,25 +59,28 @@ counted. Both extensions have contexts without state, so there is nothing to all
 pub(crate) fn render(measurements: &Measurements) -> String {
     let mut page = format!("{INTRODUCTION}\nMeasured with {}.\n\n", compiler());
     page += "| per stream | measured | budget | limit | incumbent |\n|---|--:|--:|--:|--:|\n";
-    for Row { work, measured, budget, limit, incumbent } in budget::rows(measurements) {
-        let (measured, budget) = (number(measured), number(budget));
+    for Row { work, measured, promise: Promise { budget, limit, incumbent } } in budget::rows(measurements) {
+        let (measured, budget) = (number(measured), number(*budget));
         page += &format!("| {work} | {measured} | {budget} | {limit} | {incumbent} |\n");
     }
 
-    let Measurements { do_nothing, headers, headers_no_std, .. } = measurements;
-    let guests = [("doing nothing", do_nothing), ("headers", headers), ("headers, `no_std`", headers_no_std)];
-    page += "\n## Instructions of each callback\n\n| callback |";
-    page += &guests.map(|(name, _)| format!(" {name} |")).concat();
-    page += "\n|---|--:|--:|--:|\n";
-    for (at, callback) in stream::CALLBACKS.iter().enumerate() {
-        page += &format!("| `{}` |", callback.export_name());
-        page += &guests.map(|(_, guest)| format!(" {} |", number(guest.instructions[at]))).concat();
+    page += "\n## Instructions of each callback\n\nWithout the `proxy_` of their names.\n\n| guest |";
+    page += &stream::CALLBACKS.map(|callback| format!(" `{callback}` |")).concat();
+    page += &format!("\n|---|{}\n", "--:|".repeat(stream::CALLBACKS.len()));
+    for Measured { guest, measurement } in &measurements.guests {
+        page += &format!("| {} |", guest.name);
+        page += &measurement.instructions.map(|instructions| format!(" {} |", number(instructions))).concat();
         page += "\n";
     }
 
     page += "\n## Sizes and imports\n\n| guest | bytes | imports |\n|---|--:|---|\n";
-    for (name, guest) in guests {
-        page += &format!("| {name} | {} | {} |\n", number(guest.size as u64), imports(guest));
+    for Measured { guest, measurement } in &measurements.guests {
+        let (size, imports) = (number(measurement.size as u64), imports(measurement));
+        page += &format!("| {} | {size} | {imports} |\n", guest.name);
+    }
+    page += &format!("\n{STREAM}\n");
+    for Measured { guest, .. } in &measurements.guests {
+        page += &format!("- `{}` {}.\n", guest.package.replacen('-', "/guests/", 1), guest.does);
     }
     page + "\n" + METHOD
 }

@@ -42,7 +42,7 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], error: &serde_json::Error) -> Error
 }
 
 /// The error's text without the place, and without the value that it is about: that may be a secret.
-fn problem(error: &serde_json::Error) -> Cow<'static, str> {
+pub(crate) fn problem(error: &serde_json::Error) -> Cow<'static, str> {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let text = text.strip_suffix(&place).unwrap_or(&text);

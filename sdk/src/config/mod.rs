@@ -5,6 +5,8 @@ mod json;
 
 #[cfg(feature = "json")]
 pub use json::Json;
+#[cfg(feature = "json")]
+pub(crate) use json::problem as json_problem;
 
 use crate::abi::call;
 use crate::abi::wire::{ALL_BYTES, BufferType};

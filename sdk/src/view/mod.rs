@@ -20,7 +20,7 @@ use crate::abi::arena::Scope;
 use crate::abi::call;
 use crate::dispatcher::Vm;
 use crate::pairs::put;
-use crate::{Error, LogLevel, Result};
+use crate::{Error, LogLevel, Result, SharedData};
 use core::time::Duration;
 
 /// What every view carries: the VM's state, and the memory of the running callback.
@@ -93,6 +93,11 @@ pub trait View<'cb>: sealed::Sealed<'cb> {
     #[doc(alias = "proxy_get_current_time_nanoseconds")]
     fn current_time(&self) -> Result<Duration> {
         call::current_time_nanoseconds().map(Duration::from_nanos)
+    }
+
+    /// The data that the workers of the proxy share.
+    fn shared_data(&self) -> SharedData<'cb> {
+        SharedData::new(self.cx().scope)
     }
 
     /// Writes a line to the host's log, unless the extension's log level is above it.

@@ -1,0 +1,84 @@
+//! The guests that are measured, and what the design promises of each.
+
+use crate::do_nothing::DoNothing;
+use crate::headers::Rewrite;
+use crate::measurement::allocations;
+use crate::shared_counter::Count;
+
+/// A guest: a row of [`GUESTS`] is all that it needs, and for its allocations its module in `main.rs`.
+pub(crate) struct Guest {
+    pub(crate) name: &'static str,
+    pub(crate) package: &'static str,
+    /// What follows its package in a sentence.
+    pub(crate) does: &'static str,
+    /// The functions of the proxy that it calls itself.
+    pub(crate) calls: &'static [&'static str],
+    pub(crate) instructions: Promise,
+    /// Of its module.
+    pub(crate) bytes: Option<Promise>,
+    /// The allocations of a stream, which are counted natively.
+    pub(crate) allocations: Option<(fn() -> u64, Promise)>,
+}
+
+/// What a number may be.
+pub(crate) struct Promise {
+    /// The most that it may be.
+    pub(crate) budget: u64,
+    /// What a guest written by hand, without any SDK, needs.
+    pub(crate) limit: &'static str,
+    /// What `proxy-wasm` 0.2.5 needs.
+    pub(crate) incumbent: &'static str,
+}
+
+const fn promise(budget: u64, limit: &'static str, incumbent: &'static str) -> Promise {
+    Promise { budget, limit, incumbent }
+}
+
+/// All guests; of the first, memory is measured too.
+pub(crate) const GUESTS: &[Guest] = &[
+    Guest {
+        name: "doing nothing",
+        package: "bench-do-nothing",
+        does: "implements all callbacks of a stream and does nothing in them",
+        calls: &[],
+        instructions: promise(350, "11", "1,245"),
+        bytes: None,
+        allocations: Some((allocations::<DoNothing>, promise(0, "0", "2"))),
+    },
+    Guest {
+        name: "headers",
+        package: "bench-headers",
+        does: "reads one request header; on the response it adds one header and removes one",
+        calls: HEADERS,
+        instructions: promise(400, "75", "1,732"),
+        bytes: Some(promise(40_000, "539", "113,321")),
+        allocations: Some((allocations::<Rewrite>, promise(0, "0", "2 + 2 per header"))),
+    },
+    Guest {
+        name: "headers, `no_std`",
+        package: "bench-headers-no-std",
+        does: "is the same extension without `std`, with the allocator `rlsf`, which frees",
+        calls: HEADERS,
+        instructions: promise(400, "75", "1,732"),
+        bytes: Some(promise(20_000, "539", "–")),
+        allocations: None,
+    },
+    Guest {
+        name: "shared counter",
+        package: "bench-shared-counter",
+        does: "adds 1 to a number in shared data with every request, by compare and swap",
+        calls: &["proxy_get_shared_data", "proxy_set_shared_data"],
+        instructions: promise(500, "90", "1,495"),
+        bytes: None,
+        allocations: Some((allocations::<Count>, promise(0, "0", "–"))),
+    },
+];
+
+const HEADERS: &[&str] =
+    &["proxy_get_header_map_value", "proxy_add_header_map_value", "proxy_remove_header_map_value"];
+
+/// What the memory of the first guest may be with [`OPEN_STREAMS`](crate::measurement::OPEN_STREAMS), in KiB.
+pub(crate) const MEMORY: Promise = promise(640, "64", "1,472");
+
+/// How many functions any guest may import that neither it nor the SDK calls.
+pub(crate) const UNUSED: Promise = promise(0, "0", "24 to 32");

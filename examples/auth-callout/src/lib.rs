@@ -1,0 +1,259 @@
+//! Asks an HTTP upstream whether a request may go on.
+//!
+//! The request is held back until the answer is there. With 200 it goes on, with the user that the answer names; with
+//! 401 or 403 the client gets that answer. Anything else, no answer included, is an error, and fails closed.
+//!
+//! Run it: `cargo waxwing run examples/auth-callout`
+#![forbid(unsafe_code)]
+
+use serde::Deserialize;
+use std::rc::Rc;
+use std::time::Duration;
+use waxwing::prelude::*;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    /// The upstream that decides: in Envoy the name of a cluster.
+    cluster: String,
+    #[serde(default = "check")]
+    path: String,
+    /// How long the answer may take.
+    #[serde(default = "one_second")]
+    timeout_milliseconds: u64,
+}
+
+fn check() -> String {
+    "/check".to_owned()
+}
+
+fn one_second() -> u64 {
+    1000
+}
+
+/// The header that names the user to the upstream. One that the client sends is never passed on.
+const USER: &str = "x-user";
+
+#[derive(Extension)]
+#[extension(http = AuthStream)]
+struct Auth {
+    config: Rc<Config>,
+}
+
+impl RootContext for Auth {
+    type Config = Json<Config>;
+
+    fn configure(Json(config): Json<Config>, _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Auth { config: Rc::new(config) })
+    }
+}
+
+struct AuthStream {
+    config: Rc<Config>,
+}
+
+#[callbacks]
+impl HttpContext for AuthStream {
+    type Root = Auth;
+
+    fn new(root: &Auth) -> Self {
+        AuthStream { config: root.config.clone() }
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        let headers = request.headers();
+        HttpCall::get(&self.config.cluster, &self.config.path)
+            .header("authorization", headers.get("authorization")?.unwrap_or_default())
+            .header("x-original-path", headers.get(":path")?.unwrap_or_default())
+            .timeout(Duration::from_millis(self.config.timeout_milliseconds))
+            .send(request)?;
+        Ok(Action::Pause)
+    }
+
+    fn on_http_call_response(
+        &mut self,
+        _call: HttpCallId,
+        response: &HttpCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        match response.status()? {
+            200 => {
+                // Without a user in the answer it removes what the client sent.
+                stream.request_headers_mut().set(USER, response.headers().get(USER)?)?;
+                Ok(Action::Continue)
+            }
+            status @ (401 | 403) => Ok(LocalResponse::new(status)
+                .details("auth_callout_denied")
+                .body(response.body()?.to_vec())
+                .into()),
+            status => Err(Error::new(format!("the upstream that decides answered {status}"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Auth;
+    use std::time::Duration;
+    use waxwing_testing::matching::{has_header, header, path};
+    use waxwing_testing::{
+        Answer, Host, HostBuilder, Phase, Request, Response, Scenario, Value, json, on_each_host,
+        on_every_host,
+    };
+
+    fn config() -> Value {
+        json!({ "cluster": "authz", "timeout_milliseconds": 200 })
+    }
+
+    /// A host whose upstream knows one token.
+    fn with_one_user(host: HostBuilder) -> Host {
+        let host = host.config(config()).cluster("authz", |request| decide(request)).start();
+        host.clock().advance(Duration::from_millis(1));
+        host
+    }
+
+    fn decide(request: &Request) -> Answer {
+        match request.headers().get("authorization") {
+            Some(b"Bearer alice") => Response::new(200).header("x-user", "alice"),
+            Some(b"Bearer robot") => Response::new(200),
+            Some(b"Bearer late") => return Answer::After(Duration::from_secs(3), Box::new(Answer::Hang)),
+            Some(b"Bearer broken") => Response::new(500),
+            Some(b"") => Response::new(401).body("who are you?"),
+            _ => Response::new(403).body("not you"),
+        }
+        .into()
+    }
+
+    fn bearer(token: &str) -> Request {
+        Request::get("/orders?id=7").header("authorization", format!("Bearer {token}"))
+    }
+
+    on_each_host! {
+        extension: Auth,
+        package: "auth-callout",
+
+        fn a_user_that_the_upstream_knows_goes_on_by_name(host) {
+            let host = with_one_user(host);
+            let exchange = host.exchange(bearer("alice").header("x-user", "mallory"));
+            exchange.upstream_request().assert_header("x-user", "alice").assert_path("/orders?id=7");
+            exchange.response().assert_status(200);
+        }
+
+        fn a_forged_user_does_not_go_on_where_the_answer_names_none(host) {
+            let host = with_one_user(host);
+            let exchange = host.exchange(bearer("robot").header("x-user", "mallory"));
+            exchange.upstream_request().assert_no_header("x-user");
+        }
+
+        fn a_denied_request_gets_the_answer_of_the_upstream(host) {
+            let host = with_one_user(host);
+            let exchange = host.exchange(bearer("eve"));
+            exchange.local_response().assert_status(403).assert_body("not you").assert_details("auth_callout_denied");
+            exchange.assert_not_forwarded();
+            host.exchange(Request::get("/")).local_response().assert_status(401).assert_body("who are you?");
+        }
+
+        fn an_answer_that_is_none_fails_closed(host) {
+            let host = with_one_user(host);
+            let exchange = host.exchange(bearer("broken"));
+            exchange.local_response().assert_status(500);
+            exchange.assert_not_forwarded();
+            exchange.logs().assert_contains("the upstream that decides answered 500");
+        }
+
+        fn a_hung_upstream_never_lets_the_request_through(host) {
+            let host = with_one_user(host);
+            let stream = host.open(bearer("late"));
+            stream.assert_paused(Phase::RequestHeaders);
+            host.clock().advance(Duration::from_millis(199));
+            stream.assert_paused(Phase::RequestHeaders);
+            host.clock().advance(Duration::from_millis(1));
+            stream.local_response().assert_status(500);
+            stream.assert_not_forwarded();
+            stream.finish().logs().assert_contains("the upstream did not answer in time");
+        }
+    }
+
+    #[test]
+    fn the_upstream_is_asked_with_the_credentials_and_the_path_and_nothing_else() {
+        let host = Host::builder::<Auth>().config(config()).start();
+        let authz = host.upstream("authz");
+        let asked =
+            path("/check").and(header("authorization", "Bearer alice")).and(has_header("x-original-path"));
+        authz.on(asked).reply(Response::new(200)).times(1);
+        host.exchange(bearer("alice").header("cookie", "secret"));
+        let asked = &authz.calls()[0];
+        assert_eq!(asked.headers().get("x-original-path"), Some(&b"/orders?id=7"[..]));
+        assert_eq!(asked.headers().get("cookie"), None);
+    }
+
+    #[test]
+    fn the_answer_to_a_client_that_went_away_reaches_nobody() {
+        let host = with_one_user(Host::builder::<Auth>());
+        let gone = host.open(bearer("late"));
+        gone.disconnect();
+        let waiting = host.open(bearer("late"));
+        host.clock().advance(Duration::from_millis(200));
+        waiting.local_response().assert_status(500);
+        assert_eq!(host.open_streams(), 0);
+    }
+
+    #[test]
+    fn two_requests_at_once_get_their_own_answers() {
+        let host = Host::builder::<Auth>().config(config()).start();
+        let authz = host.upstream("authz");
+        authz
+            .on(header("authorization", "Bearer eve"))
+            .reply(Response::new(403))
+            .delay(Duration::from_millis(10));
+        authz
+            .on(header("authorization", "Bearer alice"))
+            .reply(Response::new(200).header("x-user", "alice"))
+            .delay(Duration::from_millis(20));
+        let (alice, eve) = (host.open(bearer("alice")), host.open(bearer("eve")));
+        host.clock().advance(Duration::from_millis(10));
+        eve.local_response().assert_status(403);
+        alice.assert_paused(Phase::RequestHeaders);
+        host.clock().advance(Duration::from_millis(10));
+        alice.upstream_request().assert_header("x-user", "alice");
+    }
+
+    #[test]
+    fn an_upstream_that_the_proxy_does_not_know_fails_closed() {
+        let host = Host::builder::<Auth>().config(json!({ "cluster": "nobody" })).start();
+        let exchange = host.exchange(bearer("alice"));
+        exchange.local_response().assert_status(500);
+        exchange.logs().assert_contains("the host did not make the call: bad argument");
+    }
+
+    #[test]
+    fn it_does_the_same_on_every_host() {
+        let scenario =
+            |name| Scenario::new(name).config(config()).cluster("authz", |request| decide(request));
+        let runs = on_every_host::<Auth>(
+            "auth-callout",
+            [
+                scenario("allowed").request(bearer("alice").header("x-user", "mallory")),
+                scenario("allowed, with a body that arrives meanwhile").request(
+                    Request::post("/orders")
+                        .header("authorization", "Bearer alice")
+                        .chunks(["two ", "apples"]),
+                ),
+                scenario("denied").request(bearer("eve")).request(Request::get("/")),
+                scenario("no user in the answer").request(bearer("robot").header("x-user", "mallory")),
+                scenario("an answer that is none").request(bearer("broken")),
+                scenario("a hung upstream").request(bearer("late")),
+                Scenario::new("nobody listens")
+                    .config(config())
+                    .refusing_cluster("authz")
+                    .request(bearer("alice")),
+                Scenario::new("an unknown upstream").config(config()).request(bearer("alice")),
+                Scenario::new("a connection that breaks")
+                    .config(config())
+                    .cluster("authz", |_| Answer::Reset)
+                    .request(bearer("alice")),
+            ],
+        );
+        assert_eq!(runs[0].callouts("authz").len(), 1);
+    }
+}

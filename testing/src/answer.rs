@@ -23,6 +23,8 @@ pub enum Answer {
     Respond(Response),
     /// It takes that long, and does the other then.
     After(Duration, Box<Answer>),
+    /// It begins to answer with this response, and closes the connection before its end.
+    BreakOff(Response),
     /// It takes the request and never answers: the callout ends when its time is over.
     Hang,
     /// It takes the request and closes the connection without an answer.

@@ -187,6 +187,11 @@ impl Rule {
         self.then(Answer::Hang)
     }
 
+    /// Begins to answer with this response, and closes the connection before its end.
+    pub fn break_off(self, response: Response) -> Self {
+        self.then(Answer::BreakOff(response))
+    }
+
     /// Takes the request and closes the connection without an answer.
     pub fn reset(self) -> Self {
         self.then(Answer::Reset)

@@ -237,6 +237,7 @@ fn outcome(mut answer: Answer) -> (Duration, Option<Outcome>) {
                 continue;
             }
             Answer::Respond(response) => Outcome::Response(response),
+            Answer::BreakOff(_) => Outcome::Reset,
             Answer::Hang => return (delay, None),
             Answer::Reset => Outcome::Response(unreachable_upstream("connection termination")),
             Answer::Refuse => Outcome::Response(unreachable_upstream("remote connection failure")),

@@ -11,7 +11,7 @@ use super::Error;
 use super::admin::Admin;
 use super::pace;
 use super::wire::{Reader, response_pieces};
-use crate::{Answer, Request, Response};
+use crate::{Answer, HeaderList, Request, Response};
 
 /// How long Envoy may take to send the rest of a request.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -154,6 +154,12 @@ fn wait(stream: &TcpStream, mut answer: Answer) -> io::Result<Option<Response>> 
     loop {
         answer = match answer {
             Answer::Respond(response) => return Ok(Some(response)),
+            Answer::BreakOff(mut response) => {
+                // Longer than it will be.
+                response.headers.set("content-length", (response.body_bytes().len() + 1).to_string());
+                response.trailers = HeaderList::new();
+                return Ok(Some(response));
+            }
             Answer::After(delay, then) if is_open_for(stream, Some(delay))? => *then,
             Answer::Hang => {
                 is_open_for(stream, None)?;

@@ -113,6 +113,16 @@ fn a_connection_that_is_closed_is_a_503() {
 }
 
 #[test]
+fn an_answer_that_breaks_off_is_nothing() {
+    let answer = Answer::BreakOff(Response::new(200).body("begun"));
+    let scenario = Scenario::new("breaks off").cluster("authz", move |_| answer.clone()).request(waiting());
+    let run = run(1000, &scenario);
+    run[0].response().assert_status(200);
+    assert!(run.logs().lines().iter().all(|line| line.message.is_empty()), "{}", run.logs());
+    assert_eq!(run.callouts("authz").len(), 1);
+}
+
+#[test]
 fn a_connection_that_is_refused_is_a_503() {
     let run = run(1000, &Scenario::new("is down").refusing_cluster("authz").request(waiting()));
     assert_answer(&run, 0, "503");

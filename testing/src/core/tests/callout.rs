@@ -212,7 +212,15 @@ fn a_connection_that_fails_is_a_503_of_the_proxys() {
 }
 
 #[test]
-fn a_response_that_is_too_large_is_a_reset_with_nothing_to_read() {
+fn a_response_that_breaks_off_or_is_too_large_is_a_reset_with_nothing_to_read() {
+    let begun = Response::new(200).body("begun");
+    let large = Response::new(200).body(vec![0; (32 << 20) + 1]);
+    for answer in [Reaction::BreakOff(begun), large.into()] {
+        reset_with_nothing_to_read(answer);
+    }
+}
+
+fn reset_with_nothing_to_read(answer: Reaction) {
     let statuses = notes();
     let noted = statuses.clone();
     let script = Script::new()
@@ -239,8 +247,7 @@ fn a_response_that_is_too_large_is_a_reset_with_nothing_to_read() {
             assert_eq!(host.status(), Ok((0, Vec::new())));
             u32::from(host.set_tick_period(10).is_ok())
         });
-    let host =
-        script.host().cluster("authz", |_| Response::new(200).body(vec![0; (32 << 20) + 1]).into()).start();
+    let host = script.host().cluster("authz", move |_| answer.clone()).start();
     host.exchange(Request::get("/"));
     host.clock().advance(ms(10));
     // The code stays, the message does not.

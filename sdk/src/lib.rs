@@ -204,5 +204,6 @@ pub mod __private {
     pub use crate::context::{Extension, Module, NoStreams, RootCallbacks, RootContext};
     pub use crate::dispatcher::{Bundle, Dispatcher, Part};
     pub use crate::pairs;
+    pub use crate::view::scope;
     pub use waxwing_macros::{bundle, exports, keep_exports};
 }

@@ -41,6 +41,12 @@ pub(crate) mod sealed {
     }
 }
 
+/// The memory of the running callback, for an extension that goes past the views to the host calls themselves.
+#[doc(hidden)]
+pub fn scope<'cb>(view: &impl View<'cb>) -> Scope<'cb> {
+    view.cx().scope
+}
+
 /// What is possible in every callback, whatever its phase.
 pub trait View<'cb>: sealed::Sealed<'cb> {
     /// The value of a property (an attribute of the request, the connection or the proxy), as bytes.

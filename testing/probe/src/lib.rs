@@ -8,11 +8,13 @@
 //! response-body pause-until-end
 //! ```
 //!
+//! A line `call` makes a callout, whose end is the callback `call-response`.
+//!
 //! `testing/tests/conformance` runs it on all hosts: what the hosts answer, they have to answer alike.
 
 use std::rc::Rc;
-use waxwing::__private::{BufferType, MapType, StreamType, pairs};
-use waxwing::abi::arena::Arena;
+use std::time::Duration;
+use waxwing::__private::{BufferType, MapType, StreamType, pairs, scope};
 use waxwing::abi::call;
 use waxwing::prelude::*;
 
@@ -57,60 +59,73 @@ impl HttpContext for ProbeStream {
     }
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
-        Ok(self.run("request-headers", "", request.end_of_stream()).into())
+        let end = request.end_of_stream();
+        Ok(run(&self.script, "request-headers", "", end, request).into())
     }
 
     fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
-        Ok(self.run("request-body", &format!("{} bytes", body.size()), body.end_of_stream()).into())
+        let (what, end) = (format!("{} bytes", body.size()), body.end_of_stream());
+        Ok(run(&self.script, "request-body", &what, end, body).into())
     }
 
-    fn on_request_trailers(&mut self, _: &mut RequestTrailers<'_>) -> Result<Action> {
-        Ok(self.run("request-trailers", "", true).into())
+    fn on_request_trailers(&mut self, trailers: &mut RequestTrailers<'_>) -> Result<Action> {
+        Ok(run(&self.script, "request-trailers", "", true, trailers).into())
     }
 
     fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
-        Ok(self.run("response-headers", "", response.end_of_stream()).into())
+        let end = response.end_of_stream();
+        Ok(run(&self.script, "response-headers", "", end, response).into())
     }
 
     fn on_response_body(&mut self, body: &mut ResponseBody<'_>) -> Result<Flow> {
-        Ok(self.run("response-body", &format!("{} bytes", body.size()), body.end_of_stream()))
+        let (what, end) = (format!("{} bytes", body.size()), body.end_of_stream());
+        Ok(run(&self.script, "response-body", &what, end, body))
     }
 
-    fn on_response_trailers(&mut self, _: &mut ResponseTrailers<'_>) -> Result<Flow> {
-        Ok(self.run("response-trailers", "", true))
+    fn on_response_trailers(&mut self, trailers: &mut ResponseTrailers<'_>) -> Result<Flow> {
+        Ok(run(&self.script, "response-trailers", "", true, trailers))
     }
 
-    fn on_log(&mut self, _: &mut StreamLog<'_>) -> Result<()> {
+    fn on_http_call_response(
+        &mut self,
+        call: HttpCallId,
+        _: &HttpCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        let token = format!("token {}", call.as_u32());
+        Ok(run(&self.script, "call-response", &token, true, stream).into())
+    }
+
+    fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
         // The headers that it logs do not hold it back.
-        let _ = self.run("log", "", true);
+        let _ = run(&self.script, "log", "", true, stream);
         Ok(())
     }
 
-    fn on_done(&mut self, _: &mut StreamDone<'_>) -> Result<()> {
-        let _ = self.run("done", "", true);
+    fn on_done(&mut self, stream: &mut StreamDone<'_>) -> Result<()> {
+        let _ = run(&self.script, "done", "", true, stream);
         Ok(())
     }
 }
 
-impl ProbeStream {
-    fn run(&self, callback: &str, what: &str, end: bool) -> Flow {
-        let mut flow = Flow::Continue;
-        let mut named = false;
-        for step in self.script.iter().filter(|step| [callback, "*"].contains(&step.callback.as_str())) {
-            match step.word(0) {
-                "pause" => flow = Flow::Pause,
-                "pause-until-end" => flow = if end { Flow::Continue } else { Flow::Pause },
-                "panic" => panic!("the script says so"),
-                _ => {
-                    if !std::mem::replace(&mut named, true) {
-                        log(&format!("{callback} {what}{}", if end { " end" } else { "" }));
-                    }
-                    log(&format!("  {} -> {}", step.words.join(" "), step.call()));
+/// Runs the lines of the script that are for a callback.
+fn run<'cb>(script: &[Step], callback: &str, what: &str, end: bool, view: &impl View<'cb>) -> Flow {
+    let mut flow = Flow::Continue;
+    let mut named = false;
+    for step in script.iter().filter(|step| [callback, "*"].contains(&step.callback.as_str())) {
+        match step.word(0) {
+            "pause" => flow = Flow::Pause,
+            "pause-until-end" => flow = if end { Flow::Continue } else { Flow::Pause },
+            "panic" => panic!("the script says so"),
+            _ => {
+                if !std::mem::replace(&mut named, true) {
+                    log(&format!("{callback} {what}{}", if end { " end" } else { "" }));
                 }
+                log(&format!("  {} -> {}", step.words.join(" "), step.call(view)));
             }
         }
-        flow
     }
+    flow
 }
 
 fn log(line: &str) {
@@ -142,12 +157,21 @@ impl Step {
         block
     }
 
+    /// The callout of `call UPSTREAM METHOD PATH MILLISECONDS BODY NAME VALUE`, of which the last three may be left out.
+    fn http_call(&self) -> HttpCall<'_> {
+        let call = HttpCall::new(self.word(2), self.word(1), self.word(3))
+            .timeout(Duration::from_millis(self.number(4).into()))
+            .body(self.word(5));
+        if self.word(6).is_empty() { call } else { call.header(self.word(6), self.word(7)) }
+    }
+
     /// Makes the call, and says what came of it.
-    fn call(&self) -> String {
+    fn call<'cb>(&self, view: &impl View<'cb>) -> String {
         let (map, buffer) = (|| MapType(self.number(1)), || BufferType(self.number(1)));
         let (name, value) = (self.word(2).as_bytes(), self.word(3).as_bytes());
         let path = |at| self.word(at).replace('.', "\0");
-        Arena::new().enter(|scope| match self.word(0) {
+        let scope = scope(view);
+        match self.word(0) {
             "value" => found(call::header_map_value(scope, map(), name)),
             "pairs" => found(call::header_map_pairs(scope, map()).map(Some)),
             "count" => match call::header_map_pairs(scope, map()) {
@@ -174,8 +198,23 @@ impl Step {
             "close" => done(call::close_stream(StreamType(self.number(1)))),
             "property" => found(call::property(scope, path(1).as_bytes())),
             "set-property" => done(call::set_property(path(1).as_bytes(), name)),
+            "call" => match self.http_call().send(view) {
+                Ok(call) => format!("token {}", call.as_u32()),
+                Err(error) => error.to_string(),
+            },
+            "raw-call" => {
+                let (upstream, timeout) = (self.word(1).as_bytes(), self.number(2));
+                match call::http_call(upstream, &self.block(3), b"", b"", timeout) {
+                    Ok(token) => format!("token {token}"),
+                    Err(error) => error.to_string(),
+                }
+            }
+            "status" => match call::status(scope) {
+                Ok((code, message)) => format!("{code} {}", message.escape_ascii()),
+                Err(error) => error.to_string(),
+            },
             _ => panic!("{self:?}: no such call"),
-        })
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "wasm", feature = "envoy"))]
 
 mod buffer;
+mod callout;
 mod ending;
 mod header;
 mod local_response;
@@ -22,8 +23,14 @@ const WAY: [&str; 6] = [
     "response-trailers",
 ];
 
+#[track_caller]
 fn compare(scenarios: impl IntoIterator<Item = Scenario>) {
-    on_every_host::<Probe>("waxwing-probe", scenarios);
+    for run in on_every_host::<Probe>("waxwing-probe", scenarios) {
+        for exchange in run.exchanges() {
+            // Hosts that agree on this have not been compared.
+            exchange.logs().assert_lacks("malformed answer");
+        }
+    }
 }
 
 /// A scenario with this script, whose upstream answers in two pieces, with a trailer.

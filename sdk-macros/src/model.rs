@@ -81,7 +81,12 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
     CallbacksTrait {
         name: "RootCallbacks",
         noun: "a root context",
-        callbacks: &[callback("on_http_call_response", &["on_http_call_response"])],
+        callbacks: &[
+            callback("on_vm_start", &["on_vm_start"]),
+            callback("on_http_call_response", &["on_http_call_response"]),
+            callback("on_done", &["on_done"]),
+            callback("on_log", &["on_log"]),
+        ],
         others: &[],
     },
 ];

@@ -47,7 +47,8 @@ pub(crate) fn exports(list: List<Export>) -> TokenStream {
     let Export { next, module } = list.rest;
     let mut distinct: Vec<Ident> = Vec::new();
     for callback in list.callbacks {
-        if !distinct.contains(&callback) {
+        // Every module has it.
+        if callback != "on_vm_start" && !distinct.contains(&callback) {
             distinct.push(callback);
         }
     }

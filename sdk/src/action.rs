@@ -51,6 +51,16 @@ pub enum Flow {
     Pause,
 }
 
+/// Whether a root context has come to its end; see [`RootCallbacks::on_done`](crate::RootCallbacks::on_done).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Done {
+    /// The host may delete it now.
+    Now,
+    /// It has something left to do, and says when that is done with [`RootView::done`](crate::RootView::done).
+    Later,
+}
+
 /// What becomes of a stream when one of its callbacks returns an error.
 ///
 /// Set by [`RootContext::ON_ERROR`](crate::RootContext::ON_ERROR). It is a constant, so that a module

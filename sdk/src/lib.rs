@@ -110,7 +110,7 @@ mod view;
 
 pub mod prelude;
 
-pub use action::{Action, ErrorPolicy, Flow};
+pub use action::{Action, Done, ErrorPolicy, Flow};
 pub use callout::{CallError, HttpCall, HttpCallId, HttpCallResponse};
 #[cfg(feature = "json")]
 pub use config::Json;
@@ -126,7 +126,7 @@ pub use shared_data::{Cas, SharedData, SharedDataError, Swap};
 pub use status::Status;
 pub use view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView,
-    StreamDone, StreamLog, StreamView, View,
+    StreamDone, StreamLog, StreamView, View, VmStart,
 };
 pub use waxwing_macros::{Extension, callbacks};
 

@@ -47,3 +47,34 @@ fn a_root_id_that_no_extension_has_is_refused_with_those_that_there_are() {
         ));
     }
 }
+
+#[test]
+fn a_root_context_that_has_something_left_to_do_is_deleted_when_it_is_done() {
+    let host = Host::builder::<Several>()
+        .root_id("block")
+        .config("reasons")
+        .cluster("reasons", |_| Answer::After(Duration::from_millis(5), Box::new(Response::new(200).into())))
+        .start();
+    host.clock().advance(Duration::from_millis(5));
+    host.shutdown();
+    assert_eq!(host.timeline().callbacks().last(), Some(&Callback::Done));
+    host.clock().advance(Duration::from_millis(5));
+    assert_eq!(
+        host.timeline().callbacks()[4..],
+        [Callback::Done, Callback::HttpCallResponse, Callback::Delete]
+    );
+}
+
+#[test]
+fn a_root_context_with_nothing_left_to_do_is_deleted_at_once() {
+    let host = Host::builder::<Several>().root_id("block").start();
+    host.shutdown();
+    assert_eq!(host.timeline().callbacks()[3..], [Callback::Done, Callback::Delete]);
+}
+
+#[test]
+fn a_vm_that_does_not_start_says_why() {
+    let error = Host::builder::<Several>().root_id("block").vm_config("broken").try_start().unwrap_err();
+    assert_eq!(error.refused_by(), Some(Callback::VmStart));
+    error.logs().assert_contains("on_vm_start (context 1): the VM is configured as broken");
+}

@@ -10,7 +10,7 @@ pub(crate) use json::problem as json_problem;
 
 use crate::abi::call;
 use crate::abi::wire::{ALL_BYTES, BufferType};
-use crate::view::{Cx, sealed::Sealed};
+use crate::view::{Cx, sealed::Sealed, vm_configuration};
 use crate::{Error, LogLevel, Result};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -28,6 +28,16 @@ impl<'cb> Configure<'cb> {
     #[inline(always)]
     pub(crate) fn new(cx: Cx<'cb>) -> Self {
         Configure { cx }
+    }
+
+    /// The configuration of the VM, which all extensions in it share.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host refuses.
+    #[doc(alias = "proxy_get_buffer_bytes")]
+    pub fn vm_configuration(&self) -> Result<&'cb [u8]> {
+        vm_configuration(self.cx)
     }
 
     /// Drops the extension's log lines below this level, before they cost a call to the host.

@@ -3,8 +3,8 @@
 use crate::abi::guest::Callbacks;
 use crate::callout::{HttpCallId, HttpCallResponse};
 use crate::config::{Configure, FromConfig};
-use crate::view::RootView;
-use crate::{ErrorPolicy, Result};
+use crate::view::{RootView, StreamLog, VmStart};
+use crate::{Done, ErrorPolicy, Result};
 
 /// A root context: one configured instance of an extension, on one worker of the proxy.
 ///
@@ -112,6 +112,17 @@ pub trait RootCallbacks: RootContext {
     #[doc(hidden)]
     const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks;
 
+    /// The VM has started (`proxy_on_vm_start`). There is no root context yet: it is made from its configuration.
+    ///
+    /// Envoy calls it once for each root context, before it is configured.
+    ///
+    /// # Errors
+    ///
+    /// An error is logged and refuses to start: Envoy does not accept the listener that has the extension.
+    fn on_vm_start(vm: &mut VmStart<'_>) -> Result<()> {
+        Ok(())
+    }
+
     /// An HTTP callout of the root context has ended (`proxy_on_http_call_response`): with a response, or without;
     /// see [`HttpCallResponse`].
     fn on_http_call_response(
@@ -120,6 +131,24 @@ pub trait RootCallbacks: RootContext {
         response: &HttpCallResponse<'_>,
         root: &mut RootView<'_>,
     ) -> Result<()> {
+        Ok(())
+    }
+
+    /// The host is about to delete the root context, because the extension or its configuration is taken out of
+    /// service (`proxy_on_done`).
+    ///
+    /// With [`Done::Later`] it lives on, with its timers and callouts, until it calls
+    /// [`RootView::done`](crate::RootView::done). Envoy asks no root context that was only tried out, and none when the
+    /// process ends. An error is logged, and ends it now.
+    fn on_done(&mut self, root: &mut RootView<'_>) -> Result<Done> {
+        Ok(Done::Now)
+    }
+
+    /// A stream is complete, and the extension is not one of its filters but the proxy's access logger
+    /// (`proxy_on_log`, for the root context).
+    ///
+    /// Envoy and its relatives only, where the extension is configured as `envoy.access_loggers.wasm`.
+    fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
         Ok(())
     }
 }

@@ -26,8 +26,8 @@ impl<R: Extension> Guest for Dispatcher<R> {
     }
 
     #[inline(always)]
-    fn on_vm_start(&self, _root: u32, _configuration_size: usize) -> bool {
-        true
+    fn on_vm_start(&self, root: u32, _configuration_size: usize) -> bool {
+        self.vm_start(root)
     }
 
     #[inline(always)]
@@ -150,6 +150,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_done(&self, context: u32) -> bool {
+        if self.is_root_with(Callback::Done, context) {
+            return self.root_done(context);
+        }
         self.end(
             Callback::Done.entry(),
             context,
@@ -161,6 +164,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_log(&self, context: u32) {
+        if self.is_root_with(Callback::Log, context) {
+            return self.root_log(context);
+        }
         self.end(
             Callback::Log.entry(),
             context,

@@ -7,6 +7,7 @@ mod failure;
 mod guest;
 mod outside;
 mod pending;
+mod root;
 mod slot;
 mod vm;
 

@@ -13,7 +13,8 @@ mod stream;
 pub use body::{RequestBody, ResponseBody};
 pub use headers::{RequestHeaders, RequestTrailers, ResponseHeaders, ResponseTrailers};
 pub use log::{StreamDone, StreamLog};
-pub use root::RootView;
+pub(crate) use root::vm_configuration;
+pub use root::{RootView, VmStart};
 pub use stream::StreamView;
 
 use crate::abi::arena::Scope;

@@ -52,6 +52,9 @@ impl HttpContext for TagStream {
 #[extension(http = BlockStream, root, root_id = "block")]
 pub struct Block {
     reason: String,
+    upstream: String,
+    /// The answer to this callout is the reason.
+    asked: Option<HttpCallId>,
 }
 
 impl RootContext for Block {
@@ -59,21 +62,47 @@ impl RootContext for Block {
 
     /// The configuration is the upstream that knows the reason; there need not be one.
     fn configure(upstream: String, cx: &mut Configure<'_>) -> Result<Self> {
-        if !upstream.is_empty() {
-            HttpCall::get(&upstream, "/reason").send(cx)?;
-        }
-        Ok(Block { reason: "no reason".to_owned() })
+        let asked = match upstream.as_str() {
+            "" => None,
+            upstream => Some(HttpCall::get(upstream, "/reason").send(cx)?),
+        };
+        Ok(Block { reason: "no reason".to_owned(), upstream, asked })
     }
 }
 
 #[callbacks]
 impl RootCallbacks for Block {
+    fn on_vm_start(vm: &mut VmStart<'_>) -> Result<()> {
+        match vm.configuration()? {
+            b"broken" => Err(Error::new("the VM is configured as broken")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says goodbye to the upstream first, if it has one.
+    fn on_done(&mut self, root: &mut RootView<'_>) -> Result<Done> {
+        if self.upstream.is_empty() {
+            return Ok(Done::Now);
+        }
+        HttpCall::get(&self.upstream, "/goodbye").send(root)?;
+        Ok(Done::Later)
+    }
+
+    fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
+        let path = stream.request_headers().get_str(":path")?.unwrap_or_default();
+        stream.log(LogLevel::Info, &format!("logged {path}"));
+        Ok(())
+    }
+
     fn on_http_call_response(
         &mut self,
-        _call: HttpCallId,
+        call: HttpCallId,
         response: &HttpCallResponse<'_>,
         root: &mut RootView<'_>,
     ) -> Result<()> {
+        if self.asked != Some(call) {
+            return root.done();
+        }
         self.reason = String::from_utf8_lossy(response.body()?).into_owned();
         root.log(LogLevel::Info, &self.reason);
         Ok(())

@@ -93,6 +93,7 @@ extern crate std;
 #[doc(hidden)]
 pub mod abi;
 mod action;
+pub mod attributes;
 mod callout;
 mod config;
 mod context;

@@ -19,6 +19,7 @@ pub use stream::StreamView;
 
 use crate::abi::arena::Scope;
 use crate::abi::call;
+use crate::attributes::{Attribute, Kind};
 use crate::dispatcher::Vm;
 use crate::pairs::put;
 use crate::{Error, LogLevel, Result, SharedData};
@@ -50,7 +51,46 @@ pub fn scope<'cb>(view: &impl View<'cb>) -> Scope<'cb> {
 
 /// What is possible in every callback, whatever its phase.
 pub trait View<'cb>: sealed::Sealed<'cb> {
-    /// The value of a property (an attribute of the request, the connection or the proxy), as bytes.
+    /// An attribute of the request, the connection or the proxy, as its type; see [`attributes`](crate::attributes).
+    ///
+    /// `None` if the host has none, or none now: what belongs to the headers of the request has gone with them, so
+    /// keep in [`on_request_headers`](crate::HttpContext::on_request_headers) what a later callback needs. Where hosts
+    /// have it by different names, all of them are tried.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Malformed`], with the attribute's name, if the host's answer is not of its type, and [`Error::Host`]
+    /// if the host cannot encode it.
+    ///
+    /// ```
+    /// use waxwing::attributes::{request, source};
+    /// use waxwing::prelude::*;
+    ///
+    /// fn describe(headers: &RequestHeaders<'_>) -> Result<String> {
+    ///     let method = headers.attribute(request::METHOD)?.unwrap_or("-");
+    ///     match headers.attribute(source::ADDRESS)? {
+    ///         Some(address) => Ok(format!("{method} from {address}")),
+    ///         None => Ok(method.to_owned()),
+    ///     }
+    /// }
+    /// ```
+    #[doc(alias = "proxy_get_property")]
+    #[inline]
+    fn attribute<T: Kind>(&self, attribute: Attribute<'_, T>) -> Result<Option<T::Value<'cb>>> {
+        attribute.read(self.cx().scope)
+    }
+
+    /// The same as the bytes that the host gave, whatever they are: text that need not be UTF-8, say.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host cannot encode it.
+    #[doc(alias = "proxy_get_property")]
+    fn attribute_bytes<T: Kind>(&self, attribute: Attribute<'_, T>) -> Result<Option<&'cb [u8]>> {
+        attribute.bytes(self.cx().scope)
+    }
+
+    /// The value of a property by its path, as bytes: an attribute without its type, or what only some host has.
     ///
     /// `None` if the host has none under that path. The bytes have no type: Envoy encodes integers as eight
     /// bytes, little-endian, and text as it is; ngx_wasm_module gives everything as text. A few properties

@@ -1,5 +1,6 @@
 //! The guests that are measured, and what the design promises of each.
 
+use crate::attributes::Read;
 use crate::do_nothing::DoNothing;
 use crate::headers::Rewrite;
 use crate::measurement::allocations;
@@ -71,6 +72,16 @@ pub(crate) const GUESTS: &[Guest] = &[
         instructions: promise(500, "90", "1,495"),
         bytes: None,
         allocations: Some((allocations::<Count>, promise(0, "0", "–"))),
+    },
+    Guest {
+        name: "attributes",
+        package: "bench-attributes",
+        does: "reads five attributes of each request: the method, the client's address and port, whether mutual TLS was \
+               used, and the time",
+        calls: &["proxy_get_property"],
+        instructions: promise(800, "245", "6,781"),
+        bytes: None,
+        allocations: Some((allocations::<Read>, promise(0, "0", "–"))),
     },
 ];
 

@@ -3,6 +3,7 @@
 use crate::allocation::uncounted;
 use std::cell::Cell;
 use waxwing::__private::{Answer, BufferType, Host, LocalResponseParts, MapType, StreamType, pairs};
+use waxwing::Status;
 
 /// A host with 20 request headers and 8 response headers, of which it forgets every change.
 ///
@@ -90,6 +91,17 @@ impl Host for FixedHost {
 
     fn close_stream(&self, _stream: StreamType) -> Answer {
         Ok(())
+    }
+
+    fn property(&self, path: &[u8]) -> Answer<Vec<u8>> {
+        uncounted(|| match path {
+            b"request\0method" => Ok(b"GET".to_vec()),
+            b"source\0address" => Ok(b"10.0.0.7:41234".to_vec()),
+            b"source\0port" => Ok(41_234u64.to_le_bytes().to_vec()),
+            b"connection\0mtls" => Ok(vec![1]),
+            b"request\0time" => Ok(1_767_225_600_000_000_000u64.to_le_bytes().to_vec()),
+            _ => Err(Status::NOT_FOUND),
+        })
     }
 
     fn shared_data(&self, _key: &[u8]) -> Answer<(Vec<u8>, u32)> {

@@ -23,6 +23,8 @@ mod stream;
 
 // The guests, natively. As dependencies they would have to be libraries too, and then cargo would build their
 // modules without link-time optimisation.
+#[path = "../../guests/attributes/src/lib.rs"]
+mod attributes;
 #[path = "../../guests/do-nothing/src/lib.rs"]
 mod do_nothing;
 #[path = "../../guests/headers/src/lib.rs"]

@@ -15,6 +15,8 @@ pub enum HostCall {
         /// The line.
         message: Vec<u8>,
     },
+    /// `proxy_get_log_level`
+    LogLevel,
     /// `proxy_get_current_time_nanoseconds`
     CurrentTime,
     /// `proxy_set_tick_period_milliseconds`
@@ -30,6 +32,11 @@ pub enum HostCall {
         start: usize,
         /// How many bytes at most.
         max_len: usize,
+    },
+    /// `proxy_get_buffer_status`
+    BufferStatus {
+        /// Of which buffer.
+        buffer: BufferType,
     },
     /// `proxy_set_buffer_bytes`
     SetBufferBytes {
@@ -85,6 +92,11 @@ pub enum HostCall {
         map: MapType,
         /// The name.
         key: Vec<u8>,
+    },
+    /// `proxy_get_header_map_size`
+    HeaderMapSize {
+        /// Of which map.
+        map: MapType,
     },
     /// `proxy_continue_stream`
     ContinueStream {
@@ -166,9 +178,11 @@ impl HostCall {
     pub fn name(&self) -> &'static str {
         match self {
             HostCall::Log { .. } => "log",
+            HostCall::LogLevel => "get_log_level",
             HostCall::CurrentTime => "get_current_time_nanoseconds",
             HostCall::SetTickPeriod { .. } => "set_tick_period_milliseconds",
             HostCall::BufferBytes { .. } => "get_buffer_bytes",
+            HostCall::BufferStatus { .. } => "get_buffer_status",
             HostCall::SetBufferBytes { .. } => "set_buffer_bytes",
             HostCall::HeaderMapPairs { .. } => "get_header_map_pairs",
             HostCall::SetHeaderMapPairs { .. } => "set_header_map_pairs",
@@ -176,6 +190,7 @@ impl HostCall {
             HostCall::AddHeaderMapValue { .. } => "add_header_map_value",
             HostCall::ReplaceHeaderMapValue { .. } => "replace_header_map_value",
             HostCall::RemoveHeaderMapValue { .. } => "remove_header_map_value",
+            HostCall::HeaderMapSize { .. } => "get_header_map_size",
             HostCall::ContinueStream { .. } => "continue_stream",
             HostCall::CloseStream { .. } => "close_stream",
             HostCall::SendLocalResponse { .. } => "send_local_response",
@@ -218,7 +233,7 @@ impl fmt::Display for HostCall {
                 Some(level) => write!(f, " {level} {}", Quoted(message)),
                 None => write!(f, " level {level} {}", Quoted(message)),
             },
-            HostCall::CurrentTime | HostCall::Done | HostCall::Status => Ok(()),
+            HostCall::LogLevel | HostCall::CurrentTime | HostCall::Done | HostCall::Status => Ok(()),
             HostCall::SetTickPeriod { milliseconds } => write!(f, " {milliseconds}"),
             HostCall::BufferBytes { buffer, start, max_len } => {
                 write!(f, " {} {start}..+{}", Words(buffer.name(), buffer.0), Len(*max_len))
@@ -227,7 +242,10 @@ impl fmt::Display for HostCall {
                 let buffer = Words(buffer.name(), buffer.0);
                 write!(f, " {buffer} {start}..+{} {}", Len(*len), Quoted(data))
             }
-            HostCall::HeaderMapPairs { map } => write!(f, " {}", Words(map.name(), map.0)),
+            HostCall::BufferStatus { buffer } => write!(f, " {}", Words(buffer.name(), buffer.0)),
+            HostCall::HeaderMapPairs { map } | HostCall::HeaderMapSize { map } => {
+                write!(f, " {}", Words(map.name(), map.0))
+            }
             HostCall::SetHeaderMapPairs { map, pairs } => {
                 write!(f, " {} {}", Words(map.name(), map.0), QuotedPairs(pairs))
             }

@@ -178,6 +178,22 @@ impl Step {
                 Ok(block) => format!("{} bytes", if block.is_empty() { "no" } else { "some" }),
                 Err(error) => error.to_string(),
             },
+            "size" => match call::header_map_size(map()) {
+                // A host adds headers of its own, but no trailers.
+                Ok(size) if map().name().is_some_and(|name| name.ends_with("TRAILERS")) => {
+                    format!("{size} bytes")
+                }
+                Ok(_) => "some bytes".to_owned(),
+                Err(error) => error.to_string(),
+            },
+            "buffer-size" => match call::buffer_status(buffer()) {
+                Ok(size) => format!("{size} bytes"),
+                Err(error) => error.to_string(),
+            },
+            "log-level" => match call::log_level() {
+                Ok(level) => level.to_string(),
+                Err(error) => error.to_string(),
+            },
             "add" => done(call::add_header_map_value(map(), name, value)),
             "replace" => done(call::replace_header_map_value(map(), name, value)),
             "remove" => done(call::remove_header_map_value(map(), name)),

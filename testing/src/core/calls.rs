@@ -31,6 +31,12 @@ impl Host for HostCore {
         })
     }
 
+    fn log_level(&self) -> Answer<u32> {
+        // Nothing that it logs is left out.
+        let level = |level: &u32| Reply::Number((*level).into());
+        self.answer(HostCall::LogLevel, level, |_| Ok(LogLevel::Trace as u32))
+    }
+
     fn current_time_nanoseconds(&self) -> Answer<u64> {
         self.answer(HostCall::CurrentTime, |time| Reply::Number(*time), |_| Ok(self.process.wall_clock()))
     }
@@ -49,6 +55,12 @@ impl Host for HostCore {
             |found: &Vec<u8>| bytes(found),
             |stream| self.read_buffer(stream, buffer, start, max_len),
         )
+    }
+
+    fn buffer_status(&self, buffer: BufferType) -> Answer<usize> {
+        self.answer(HostCall::BufferStatus { buffer }, size, |stream| {
+            self.read_buffer(stream, buffer, 0, usize::MAX).map(|bytes| bytes.len())
+        })
     }
 
     fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
@@ -91,6 +103,17 @@ impl Host for HostCore {
         let call = HostCall::RemoveHeaderMapValue { map, key: key.to_vec() };
         self.change_map(call, map, |list, _| {
             list.remove(key);
+        })
+    }
+
+    fn header_map_size(&self, map: MapType) -> Answer<usize> {
+        self.answer(HostCall::HeaderMapSize { map }, size, |stream| {
+            // As if it was to be changed: also the trailers that are not there yet are made by it.
+            let mut size = 0;
+            self.edit_map(stream, map, |list, _| {
+                size = list.iter().map(|(name, value)| name.len() + value.len()).sum();
+            })?;
+            Ok(size)
         })
     }
 
@@ -250,6 +273,10 @@ impl HostCore {
 
 fn done(_: &()) -> Reply {
     Reply::Done
+}
+
+fn size(size: &usize) -> Reply {
+    Reply::Number(*size as u64)
 }
 
 fn bytes(bytes: &[u8]) -> Reply {

@@ -13,6 +13,16 @@ fn what_each_buffer_answers_in_each_callback() {
 }
 
 #[test]
+fn the_sizes_of_buffers() {
+    let sizes: String = (0..10).map(|buffer| format!("* buffer-size {buffer}\n")).collect();
+    compare([
+        scenario(&sizes).request(full()).request(with_body()),
+        scenario(&format!("request-body pause-until-end\nresponse-body pause-until-end\n{sizes}"))
+            .request(full()),
+    ]);
+}
+
+#[test]
 fn bodies_that_are_collected_are_seen_whole() {
     compare(
         [

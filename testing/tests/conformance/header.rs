@@ -11,6 +11,16 @@ fn which_maps_can_be_reached_in_which_callback() {
 }
 
 #[test]
+fn the_sizes_of_maps() {
+    let sizes: String = (0..9).map(|map| format!("* size {map}\n")).collect();
+    let sizes = format!("{sizes}request-headers log-level\n");
+    compare([scenario(&sizes).request(full()).request(without_body())]);
+    // To ask for trailers that are not there makes them.
+    let made = "request-body size 1\nrequest-body add 1 x-made 1\nrequest-body size 1";
+    compare([scenario(made).request(with_body())]);
+}
+
+#[test]
 fn which_headers_are_joined_and_which_are_not() {
     let added = |map: u32, callback: &str, names: &[&str]| -> String {
         let calls = |name: &&str| {

@@ -9,11 +9,25 @@ fn a_body_outside_its_callback_reads_as_empty_and_cannot_be_set() {
     let script = Script::new().on(Callback::RequestHeaders, |host, _, _| {
         for buffer in [BODY, BufferType::HTTP_RESPONSE_BODY] {
             assert_eq!(host.buffer_bytes(buffer, 0, 9), Ok(Vec::new()));
+            assert_eq!(host.buffer_status(buffer), Ok(0));
             assert_eq!(host.set_buffer_bytes(buffer, 0, 0, b"x"), Err(Status::BAD_ARGUMENT));
         }
         CONTINUE
     });
     script.host().start().exchange(Request::post("/").body("abc")).upstream_request().assert_body("abc");
+}
+
+#[test]
+fn the_size_of_a_buffer_is_that_of_all_that_can_be_read() {
+    let sizes = notes();
+    let noted = sizes.clone();
+    let script = Script::new().on(Callback::RequestBody, move |host, _, arguments| {
+        noted.borrow_mut().push(host.buffer_status(BODY));
+        let Arguments::Body { end_of_stream, .. } = arguments else { unreachable!() };
+        if end_of_stream { CONTINUE } else { PAUSE }
+    });
+    script.host().start().exchange(Request::post("/").chunks(["ab", "cde"]));
+    assert_eq!(*sizes.borrow(), [Ok(2), Ok(5)]);
 }
 
 #[test]
@@ -23,6 +37,8 @@ fn buffers_of_other_callbacks_are_empty_absent_or_unknown() {
             assert_eq!(host.buffer_bytes(BufferType(number), 0, 9), Ok(Vec::new()), "{number}");
         }
         assert_eq!(host.buffer_bytes(BufferType(4), 0, 9), Err(Status::NOT_FOUND));
+        assert_eq!(host.buffer_status(BufferType(4)), Err(Status::NOT_FOUND));
+        assert_eq!(host.buffer_status(BufferType(9)), Err(Status::BAD_ARGUMENT));
         assert_eq!(host.buffer_bytes(BufferType(9), 0, 9), Err(Status::BAD_ARGUMENT));
         for number in 0..10 {
             // A buffer that does not exist now, and one that cannot be changed.

@@ -43,6 +43,21 @@ fn only_the_maps_of_the_running_callback_can_be_reached() {
 }
 
 #[test]
+fn the_size_of_a_map_is_its_bytes_and_only_where_it_could_be_changed() {
+    look_in(Callback::RequestHeaders, |host| {
+        // Names and values: `:method POST`, `:path /`, `:scheme http`, `:authority example.com`, `x-a` twice.
+        assert_eq!(host.header_map_size(REQUEST), Ok(11 + 6 + 11 + 21 + 4 + 4));
+        for map in [1, 2, 3, 4, 5, 6, 7, 8] {
+            assert_eq!(host.header_map_size(MapType(map)), Err(Status::BAD_ARGUMENT), "{map}");
+        }
+        assert_eq!(host.log_level(), Ok(0));
+    });
+    look_in(Callback::Log, |host| {
+        assert_eq!(host.header_map_size(RESPONSE), Err(Status::BAD_ARGUMENT));
+    });
+}
+
+#[test]
 fn there_is_no_map_above_7() {
     look_in(Callback::RequestHeaders, |host| {
         assert_eq!(host.header_map_pairs(MapType(8)), Err(Status::BAD_ARGUMENT));

@@ -5,7 +5,7 @@ use crate::http::Parts;
 use crate::log::LogLine;
 use crate::quoted::Quoted;
 use crate::run::Run;
-use crate::{GrpcRequest, HeaderList, Request, Response};
+use crate::{GrpcRequest, HeaderList, Request, Response, TcpExchange, TcpSide};
 use std::fmt::Display;
 
 type Named<'a> = (&'a str, &'a Run);
@@ -15,7 +15,8 @@ pub(crate) fn runs(expected: Named<'_>, actual: Named<'_>, several_workers: bool
     let mut report = Report { names: (expected.0, actual.0), text: String::new() };
     let (expected, actual) = (expected.1, actual.1);
     report.exchanges(expected, actual);
-    for ((cluster, expected), (_, actual)) in expected.all_received().iter().zip(actual.all_received()) {
+    report.connections(&expected.connections, &actual.connections);
+    for ((cluster, expected), (_, actual)) in expected.received.iter().zip(&actual.received) {
         report.callouts(cluster, &expected.requests, &actual.requests);
         report.calls(cluster, &expected.calls, &actual.calls);
     }
@@ -26,7 +27,7 @@ pub(crate) fn runs(expected: Named<'_>, actual: Named<'_>, several_workers: bool
         }
     }
     report.logs("outside of streams", &logs, &other_logs);
-    for ((name, expected), (_, actual)) in expected.all_metrics().iter().zip(actual.all_metrics()) {
+    for ((name, expected), (_, actual)) in expected.metrics.iter().zip(&actual.metrics) {
         report.line("at the end", &format!("metric {name}"), *expected, *actual);
     }
     report.text
@@ -55,6 +56,19 @@ impl Report<'_> {
                 [response, other_response].map(|message| message.map(Response::parts));
             self.message(&format!("{request}, its response"), response, other_response);
             self.logs(&request, logs, other_logs);
+        }
+    }
+
+    fn connections(&mut self, expected: &[TcpExchange], actual: &[TcpExchange]) {
+        for (at, (expected, actual)) in expected.iter().zip(actual).enumerate() {
+            let connection = format!("connection {}", at + 1);
+            let shown = |side: &TcpSide| {
+                let end = if side.ended() { "and the end" } else { "and no end" };
+                Some(format!("{} bytes, {}, {end}", side.received().len(), Quoted(side.received())))
+            };
+            self.line(&connection, "the client saw", shown(expected.client()), shown(actual.client()));
+            self.line(&connection, "the upstream saw", shown(expected.upstream()), shown(actual.upstream()));
+            self.logs(&connection, expected.logs().lines(), actual.logs().lines());
         }
     }
 
@@ -198,6 +212,7 @@ fn names_in_order(list: &HeaderList) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::cluster::Received;
+    use crate::log::Logs;
     use crate::{Exchange, LogLevel, Metric};
 
     fn line(message: &str) -> LogLine {
@@ -212,7 +227,7 @@ mod tests {
 
     fn differences(names: [&str; 2], exchanges: [&[Exchange]; 2]) -> String {
         let [expected, actual] =
-            exchanges.map(|exchanges| Run::new(exchanges.to_vec(), vec![], vec![], vec![]));
+            exchanges.map(|exchanges| Run { exchanges: exchanges.to_vec(), ..Run::default() });
         runs((names[0], &expected), (names[1], &actual), false)
     }
 
@@ -260,12 +275,13 @@ mod tests {
     }
 
     fn callouts(requests: &[Request]) -> Run {
-        Run::new(
-            vec![],
-            vec![("authz".to_owned(), Received { requests: requests.to_vec(), ..Received::default() })],
-            vec![],
-            vec![],
-        )
+        Run {
+            received: vec![(
+                "authz".to_owned(),
+                Received { requests: requests.to_vec(), ..Received::default() },
+            )],
+            ..Run::default()
+        }
     }
 
     #[test]
@@ -290,12 +306,10 @@ mod tests {
     fn a_call_that_differs_is_shown() {
         let run = |user: &str| {
             let call = GrpcRequest::new("acme.Auth", "Check").metadata("x-user", user).message("who?");
-            Run::new(
-                vec![],
-                vec![("authz".to_owned(), Received { calls: vec![call], requests: vec![] })],
-                vec![],
-                vec![],
-            )
+            Run {
+                received: vec![("authz".to_owned(), Received { calls: vec![call], requests: vec![] })],
+                ..Run::default()
+            }
         };
         assert_eq!(runs(("a", &run("ana")), ("b", &run("ana")), false), "");
         assert_eq!(
@@ -307,9 +321,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_side_of_a_connection_saw_is_compared() {
+        let run = |received: &str, ended, upstream| {
+            let client = TcpSide { received: received.into(), ended };
+            Run { connections: vec![TcpExchange::new(client, upstream, vec![])], ..Run::default() }
+        };
+        let left = run("hello", true, TcpSide::default());
+        assert_eq!(runs(("a", &left), ("b", &left), false), "");
+        assert_eq!(
+            runs(
+                ("a", &left),
+                ("b", &run("hell", false, TcpSide { ended: true, ..TcpSide::default() })),
+                false
+            ),
+            "connection 1: the client saw\n  a  5 bytes, \"hello\", and the end\n  b  4 bytes, \"hell\", and no end\n\
+             connection 1: the upstream saw\n  a  0 bytes, \"\", and no end\n  b  0 bytes, \"\", and the end\n"
+        );
+    }
+
+    #[test]
     fn lines_of_roots_may_be_in_another_order_with_several_workers_only() {
-        let [left, right] =
-            [["a", "b"], ["b", "a"]].map(|lines| Run::new(vec![], vec![], lines.map(line).to_vec(), vec![]));
+        let [left, right] = [["a", "b"], ["b", "a"]]
+            .map(|lines| Run { logs: Logs::new(lines.map(line).to_vec()), ..Run::default() });
         assert_eq!(runs(("x", &left), ("y", &right), true), "");
         let text = runs(("x", &left), ("y", &right), false);
         assert!(text.starts_with("outside of streams: log line"), "{text}");
@@ -317,7 +350,7 @@ mod tests {
 
     #[test]
     fn metrics_differ_by_kind_and_value() {
-        let run = |metric| Run::new(vec![], vec![], vec![], vec![("hits".to_owned(), metric)]);
+        let run = |metric| Run { metrics: vec![("hits".to_owned(), metric)], ..Run::default() };
         assert_eq!(
             runs(("x", &run(Some(Metric::Counter(2)))), ("y", &run(Some(Metric::Gauge(2)))), false),
             "at the end: metric hits\n  x  counter 2\n  y  gauge 2\n"

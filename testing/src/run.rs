@@ -1,35 +1,33 @@
 //! What became of a scenario on a host.
 
 use crate::cluster::Received;
-use crate::log::{LogLine, Logs};
-use crate::{Exchange, GrpcRequest, Metric, Request};
+use crate::log::Logs;
+use crate::{Exchange, GrpcRequest, Metric, Request, TcpExchange};
 use std::ops::Index;
 
 /// What a scenario looked like from outside of the proxy.
 ///
 /// An index gives the exchange of a request: `run[0].response()`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Run {
-    exchanges: Vec<Exchange>,
+    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) connections: Vec<TcpExchange>,
     /// What each cluster received.
-    received: Vec<(String, Received)>,
-    logs: Logs,
-    metrics: Vec<(String, Option<Metric>)>,
+    pub(crate) received: Vec<(String, Received)>,
+    /// Those of root contexts.
+    pub(crate) logs: Logs,
+    pub(crate) metrics: Vec<(String, Option<Metric>)>,
 }
 
 impl Run {
-    pub(crate) fn new(
-        exchanges: Vec<Exchange>,
-        received: Vec<(String, Received)>,
-        logs: Vec<LogLine>,
-        metrics: Vec<(String, Option<Metric>)>,
-    ) -> Self {
-        Run { exchanges, received, logs: Logs::new(logs), metrics }
-    }
-
     /// One exchange for each request, in order.
     pub fn exchanges(&self) -> &[Exchange] {
         &self.exchanges
+    }
+
+    /// What became of each TCP connection, in order.
+    pub fn connections(&self) -> &[TcpExchange] {
+        &self.connections
     }
 
     /// The callouts that this cluster received whole, in the order of their arrival. Those that are under way at
@@ -40,7 +38,7 @@ impl Run {
     /// If the scenario has no such cluster.
     #[track_caller]
     pub fn callouts(&self, cluster: &str) -> &[Request] {
-        &self.received(cluster).requests
+        &self.received_by(cluster).requests
     }
 
     /// The gRPC calls that this cluster received, in the order of their arrival, with all messages that came.
@@ -50,11 +48,11 @@ impl Run {
     /// If the scenario has no such cluster.
     #[track_caller]
     pub fn grpc_calls(&self, cluster: &str) -> &[GrpcRequest] {
-        &self.received(cluster).calls
+        &self.received_by(cluster).calls
     }
 
     #[track_caller]
-    fn received(&self, cluster: &str) -> &Received {
+    fn received_by(&self, cluster: &str) -> &Received {
         let found = self.received.iter().find(|(name, _)| name == cluster);
         let Some((_, received)) = found else {
             panic!("the scenario has no cluster {cluster:?}; it is added with .cluster({cluster:?}, …)")
@@ -79,16 +77,6 @@ impl Run {
             panic!("the scenario did not ask for the metric {name:?}; it does with .metric({name:?})")
         };
         *metric
-    }
-
-    /// All clusters, and what they received.
-    pub(crate) fn all_received(&self) -> &[(String, Received)] {
-        &self.received
-    }
-
-    /// All metrics.
-    pub(crate) fn all_metrics(&self) -> &[(String, Option<Metric>)] {
-        &self.metrics
     }
 }
 

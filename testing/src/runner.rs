@@ -3,8 +3,10 @@
 use crate::builder::HostBuilder;
 use crate::cluster::{Received, Upstream};
 use crate::host::Host;
+use crate::log::Logs;
 use crate::run::Run;
-use crate::scenario::{Runner, Scenario, Step};
+use crate::scenario::{Runner, Scenario};
+use crate::step::Step;
 use crate::{Answer, cluster};
 use std::cell::RefCell;
 use std::fmt;
@@ -68,7 +70,7 @@ impl Runner for Wasm {
 /// A scenario on the host model.
 #[track_caller]
 fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
-    scenario.check_workers();
+    scenario.check_steps();
     let callouts = Rc::new(Callouts::of(scenario));
     let host = prepared(builder, scenario, &callouts).start();
     let mut exchanges = Vec::new();
@@ -77,6 +79,7 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
             Step::Request { worker, request } => {
                 exchanges.push(host.worker(*worker).exchange(request.clone()));
             }
+            Step::Connection(_) => panic!("scenario {:?}: the host model has no TCP", scenario.name()),
             Step::Wait(time) => host.clock().advance(*time),
         }
     }
@@ -86,7 +89,13 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
         host.expect_trap(text);
     }
     let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
-    Run::new(exchanges, callouts.0.take(), host.root_logs(), metrics)
+    Run {
+        exchanges,
+        connections: Vec::new(),
+        received: callouts.0.take(),
+        logs: Logs::new(host.root_logs()),
+        metrics,
+    }
 }
 
 /// Lets time pass until no callout is under way: what comes of those that a stream left behind belongs to the run.

@@ -3,7 +3,8 @@
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
 use crate::run::Run;
-use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response, difference};
+use crate::step::{Step, check_steps};
+use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response, TcpScript, difference};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,21 +18,6 @@ pub enum FailurePolicy {
     Closed,
     /// New ones go on as if the extension was not there. Those that were open fail all the same.
     Open,
-}
-
-/// What happens in a scenario, one after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// A client sends a request and waits for its response.
-    Request {
-        /// Which worker takes it, from 0.
-        worker: usize,
-        /// What it sends.
-        request: Request,
-    },
-    /// Time passes.
-    Wait(Duration),
 }
 
 /// Requests to an extension with a configuration, and its upstreams: a value that any host can run.
@@ -198,6 +184,16 @@ impl Scenario {
         self
     }
 
+    /// Adds a TCP connection, for an extension of connections.
+    ///
+    /// A scenario has requests or connections, not both, and one worker if it has connections: a real proxy gives them to
+    /// any.
+    #[must_use]
+    pub fn connection(mut self, script: TcpScript) -> Self {
+        self.steps.push(Step::Connection(script));
+        self
+    }
+
     /// Lets time pass before what comes next: virtual time in the model, real time in Envoy.
     ///
     /// In Envoy, requests take some milliseconds as well. What is to happen in a wait, or not to happen, should
@@ -331,21 +327,10 @@ impl Scenario {
         }
     }
 
-    /// Fails if a request goes to a worker that there is not.
+    /// Fails if a step goes to a worker that there is not, and if there are both requests and connections.
     #[track_caller]
-    pub(crate) fn check_workers(&self) {
-        let (name, workers) = (&self.name, self.workers);
-        for step in &self.steps {
-            if let Step::Request { worker, request } = step {
-                assert!(
-                    *worker < workers,
-                    "scenario {name:?}: {} {} is for the worker {worker}, counted from 0, of {workers}; \
-                     .workers(…) adds more",
-                    request.method(),
-                    request.path()
-                );
-            }
-        }
+    pub(crate) fn check_steps(&self) {
+        check_steps(&self.name, self.workers, &self.steps);
     }
 
     /// What happens, in order.
@@ -357,7 +342,7 @@ impl Scenario {
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
         self.steps.iter().filter_map(|step| match step {
             Step::Request { request, .. } => Some(request),
-            Step::Wait(_) => None,
+            Step::Connection(_) | Step::Wait(_) => None,
         })
     }
 
@@ -388,6 +373,7 @@ impl Scenario {
     /// - for each request, what the upstream received and what the client received, with bodies (however they were
     ///   cut into pieces) and trailers, and the log lines. Headers have to come in the same order, pseudo-headers
     ///   aside;
+    /// - for each TCP connection, the bytes that each side received, whether it saw the end, and the log lines;
     /// - the callouts and gRPC calls that each cluster received, in the same way, but in any order, and without `:scheme`,
     ///   which HTTP/1.1 does not carry;
     /// - the log lines of root contexts, in any order if there are several workers;

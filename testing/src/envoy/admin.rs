@@ -6,7 +6,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Error;
-use super::config::LISTENER;
 use super::wire::Reader;
 
 /// How often Envoy is asked while something is awaited.
@@ -31,12 +30,11 @@ impl Admin {
         self.page("/ready").is_ok_and(|page| page.trim() == "LIVE")
     }
 
-    /// Where the listener listens.
-    pub(super) fn listener(self) -> Result<SocketAddr, Error> {
+    /// Where a listener listens.
+    pub(super) fn listener(self, name: &str) -> Result<SocketAddr, Error> {
         let page = self.page("/listeners")?;
-        let address = page
-            .lines()
-            .find_map(|line| line.strip_prefix(LISTENER)?.strip_prefix("::")?.trim().parse().ok());
+        let address =
+            page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix("::")?.trim().parse().ok());
         address.ok_or_else(|| Error::new(format!("Envoy does not say where it listens: {page:?}")))
     }
 

@@ -29,6 +29,8 @@ pub struct Config {
     pub(super) failure_policy: FailurePolicy,
     pub(super) buffer_limit: Option<u32>,
     pub(super) workers: usize,
+    /// Whether the extension is in the way of connections, and not of requests.
+    pub(super) tcp: bool,
     pub(super) log_level: LogLevel,
     pub(super) listener_port: u16,
     pub(super) admin_port: u16,
@@ -60,6 +62,7 @@ impl Config {
             failure_policy: FailurePolicy::default(),
             buffer_limit: None,
             workers: 1,
+            tcp: false,
             log_level: LogLevel::Trace,
             listener_port: 0,
             admin_port: 0,
@@ -130,6 +133,13 @@ impl Config {
         self
     }
 
+    /// Puts the extension in the way of TCP connections, as a network filter in front of a TCP proxy.
+    #[must_use]
+    pub fn tcp(mut self) -> Self {
+        self.tcp = true;
+        self
+    }
+
     /// Adds an upstream of callouts at this address, which speaks HTTP/1.1.
     #[must_use]
     pub fn cluster(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
@@ -196,6 +206,9 @@ impl Config {
 
 /// The name of the listener, by which Envoy also labels its statistics.
 pub(super) const LISTENER: &str = "waxwing";
+
+/// The name of a second listener, if the extension is in the way of connections: one without it.
+pub(super) const SIDE_DOOR: &str = "waxwing_side_door";
 
 #[cfg(test)]
 mod tests {

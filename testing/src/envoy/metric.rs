@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::Error;
 use super::admin::Admin;
-use super::config::LISTENER;
 use super::worker::Workers;
 use crate::Metric;
 
@@ -42,7 +41,7 @@ pub(super) fn metric(workers: &Workers, name: &str) -> Result<Option<Metric>, Er
 
 /// Waits for a collection of what workers have recorded, and of a connection that each of them closes now.
 fn await_collection(workers: &Workers) -> Result<(), Error> {
-    let scope = format!("listener.{LISTENER}.");
+    let scope = format!("listener.{}.", workers.side_door.1);
     let name = format!("{scope}downstream_cx_length_ms");
     let recorded = || histogram(workers.admin, &scope, &name);
     let before = recorded()?;

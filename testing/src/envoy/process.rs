@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::admin::Admin;
+use super::config::LISTENER;
 use super::journal::Journal;
 use super::{Config, Error, Install};
 
@@ -108,7 +109,7 @@ impl Process {
             }
             thread::sleep(Duration::from_millis(5));
         }
-        self.listener = self.admin.listener()?;
+        self.listener = self.admin.listener(LISTENER)?;
         Ok(())
     }
 

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::thread;
 
-use super::{Config, Observed, Proxy, Start};
-use crate::scenario::Step;
-use crate::{Exchange, Request, Run, Runner, Scenario};
+use super::instance::Instance;
+use super::tcp::TcpProxy;
+use super::{Config, Error, Observed, Start};
+use crate::log::Logs;
+use crate::{Exchange, Request, Run, Runner, Scenario, Step, TcpExchange};
 
 /// Runs scenarios in a real Envoy, one Envoy for each.
 ///
@@ -47,7 +49,7 @@ impl Runner for Envoy {
     #[track_caller]
     fn run(&self, scenario: &Scenario) -> Run {
         let name = scenario.name();
-        scenario.check_workers();
+        scenario.check_steps();
         if let Some(request) = scenario.requests().find(|request| !request.properties.is_empty()) {
             panic!(
                 "scenario {name:?}: {} {} sets properties, and a real Envoy has its own; run it on the other hosts only",
@@ -55,28 +57,28 @@ impl Runner for Envoy {
                 request.path()
             );
         }
-        let fail = |error: super::Error| -> ! { panic!("scenario {name:?}: {error}") };
+        let fail = |error: Error| -> ! { panic!("scenario {name:?}: {error}") };
         let mut start = self.start.clone();
         for (name, upstream) in scenario.clusters() {
             start = start.cluster(name, upstream);
         }
-        let mut proxy = start.start(&self.config_for(scenario)).unwrap_or_else(|error| fail(error));
-        let mut exchanges = Vec::new();
-        for step in scenario.steps() {
-            match step {
-                Step::Request { worker, request } => {
-                    let observed = exchange(&mut proxy, scenario, *worker, request);
-                    let Observed { forwarded, response, logs, trap: _ } = observed;
-                    exchanges.push(Exchange::observed(request.clone(), forwarded, response, logs));
-                }
-                Step::Wait(time) => thread::sleep(*time),
-            }
-        }
-        proxy.settle().unwrap_or_else(|error| fail(error));
-        scenario.check_trap(self.name(), proxy.trap());
-        let metric = |name: &String| (name.clone(), proxy.metric(name).unwrap_or_else(|error| fail(error)));
+        let config = self.config_for(scenario);
+        let is_connection = |step: &Step| matches!(step, Step::Connection(_));
+        let (exchanges, connections, mut instance) = if scenario.steps().iter().any(is_connection) {
+            let (connections, instance) =
+                connections(&start, &config, scenario).unwrap_or_else(|error| fail(error));
+            (Vec::new(), connections, instance)
+        } else {
+            let (exchanges, instance) = exchanges(&start, &config, scenario);
+            (exchanges, Vec::new(), instance)
+        };
+        instance.settle().unwrap_or_else(|error| fail(error));
+        scenario.check_trap(self.name(), instance.trap.as_deref());
+        let metric =
+            |name: &String| (name.clone(), instance.metric(name).unwrap_or_else(|error| fail(error)));
         let metrics = scenario.metrics().iter().map(metric).collect();
-        Run::new(exchanges, proxy.callouts(), proxy.root_logs().to_vec(), metrics)
+        let logs = Logs::new(instance.root_logs.clone());
+        Run { exchanges, connections, received: instance.callouts(), logs, metrics }
     }
 }
 
@@ -107,10 +109,43 @@ impl Envoy {
     }
 }
 
+/// The exchanges of the requests.
 #[track_caller]
-fn exchange(proxy: &mut Proxy, scenario: &Scenario, worker: usize, request: &Request) -> Observed {
-    let origin = |forwarded: &Request| Some(scenario.respond(forwarded));
-    proxy.exchange_on(worker, request, origin).unwrap_or_else(|error| {
-        panic!("scenario {:?}, {} {}: {error}", scenario.name(), request.method(), request.path())
-    })
+fn exchanges(start: &Start, config: &Config, scenario: &Scenario) -> (Vec<Exchange>, Instance) {
+    let name = scenario.name();
+    let mut proxy = start.start(config).unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
+    let mut exchanges = Vec::new();
+    for step in scenario.steps() {
+        match step {
+            Step::Request { worker, request } => {
+                let origin = |forwarded: &Request| Some(scenario.respond(forwarded));
+                let observed = proxy.exchange_on(*worker, request, origin).unwrap_or_else(|error| {
+                    panic!("scenario {name:?}, {} {}: {error}", request.method(), request.path())
+                });
+                let Observed { forwarded, response, logs, trap: _ } = observed;
+                exchanges.push(Exchange::observed(request.clone(), forwarded, response, logs));
+            }
+            Step::Wait(time) => thread::sleep(*time),
+            Step::Connection(_) => {}
+        }
+    }
+    (exchanges, proxy.into_instance())
+}
+
+/// What became of the connections.
+fn connections(
+    start: &Start,
+    config: &Config,
+    scenario: &Scenario,
+) -> Result<(Vec<TcpExchange>, Instance), Error> {
+    let mut proxy = TcpProxy::start(start, &config.clone().tcp())?;
+    let mut connections = Vec::new();
+    for step in scenario.steps() {
+        match step {
+            Step::Connection(script) => connections.push(proxy.connect(script)?),
+            Step::Wait(time) => thread::sleep(*time),
+            Step::Request { .. } => {}
+        }
+    }
+    Ok((connections, proxy.into_instance()))
 }

@@ -14,6 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Workers {
     pub(super) listener: SocketAddr,
+    /// A listener whose connections alone do not bother the extension, and its name.
+    pub(super) side_door: (SocketAddr, &'static str),
     pub(super) admin: Admin,
     pub(super) count: usize,
 }
@@ -26,12 +28,12 @@ impl Workers {
     pub(super) fn connect(&self, worker: usize) -> Result<TcpStream, Error> {
         let mut held = Vec::new();
         if self.count == 1 {
-            return self.dial();
+            return dial(self.listener);
         }
         for _ in 0..=self.count {
-            let before = self.taken()?;
-            let stream = self.dial()?;
-            if self.await_more(&before)? == worker {
+            let before = self.taken(LISTENER)?;
+            let stream = dial(self.listener)?;
+            if self.await_more(LISTENER, &before)? == worker {
                 return Ok(stream);
             }
             held.push(stream);
@@ -41,41 +43,45 @@ impl Workers {
 
     /// Has each worker take a connection and close it again: what each had begun before is over then.
     pub(super) fn pass(&self) -> Result<(), Error> {
-        let before = self.taken()?;
+        let (address, listener) = self.side_door;
+        let before = self.taken(listener)?;
         let mut held = Vec::new();
         let deadline = Instant::now() + PATIENCE;
-        while self.taken()?.iter().zip(&before).any(|(now, before)| now == before) {
+        loop {
+            let taken = self.taken(listener)?;
+            if taken.iter().zip(&before).all(|(now, before)| now > before) {
+                break;
+            }
             if Instant::now() > deadline {
                 return Err(Error::new(format!(
                     "not each of Envoy's workers took a connection within {PATIENCE:?}"
                 )));
             }
-            let taken = self.taken()?;
-            held.push(self.dial()?);
-            self.await_more(&taken)?;
+            held.push(dial(address)?);
+            self.await_more(listener, &taken)?;
         }
         drop(held);
-        self.admin
-            .await_stat(&format!("http.{LISTENER}.downstream_cx_active"), PATIENCE, |active| active == 0)
+        self.await_closed(listener)
     }
 
-    fn dial(&self) -> Result<TcpStream, Error> {
-        let dialled = TcpStream::connect_timeout(&self.listener, PATIENCE);
-        dialled.map_err(|error| Error::new(format!("Envoy does not listen: {error}")))
+    /// Waits until a listener has no connections any more.
+    pub(super) fn await_closed(&self, listener: &str) -> Result<(), Error> {
+        let count = format!("listener.{listener}.downstream_cx_active");
+        self.admin.await_stat(&count, PATIENCE, |active| active == 0)
     }
 
     /// How many connections each worker has taken.
-    fn taken(&self) -> Result<Vec<u64>, Error> {
+    fn taken(&self, listener: &str) -> Result<Vec<u64>, Error> {
         let count =
-            |worker| self.admin.stat(&format!("listener.{LISTENER}.worker_{worker}.downstream_cx_total"));
+            |worker| self.admin.stat(&format!("listener.{listener}.worker_{worker}.downstream_cx_total"));
         (0..self.count).map(count).collect()
     }
 
     /// The worker that takes one more.
-    fn await_more(&self, before: &[u64]) -> Result<usize, Error> {
+    fn await_more(&self, listener: &str, before: &[u64]) -> Result<usize, Error> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            let now = self.taken()?;
+            let now = self.taken(listener)?;
             if let Some(worker) = now.iter().zip(before).position(|(now, before)| now > before) {
                 return Ok(worker);
             }
@@ -83,4 +89,9 @@ impl Workers {
         }
         Err(Error::new(format!("no worker of Envoy's took a connection within {PATIENCE:?}")))
     }
+}
+
+fn dial(address: SocketAddr) -> Result<TcpStream, Error> {
+    TcpStream::connect_timeout(&address, PATIENCE)
+        .map_err(|error| Error::new(format!("Envoy does not listen: {error}")))
 }

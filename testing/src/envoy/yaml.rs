@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::Config;
-use super::config::LISTENER;
+use super::config::{LISTENER, SIDE_DOOR};
 use crate::FailurePolicy;
 use crate::scenario::ORIGIN;
 
@@ -19,7 +19,7 @@ pub(super) fn text(config: &Config, origin: SocketAddr) -> String {
         1 => "",
         _ => "      connection_balance_config: { exact_balance: {} }\n",
     };
-    let plugin = plugin_yaml(config);
+    let filters = if config.tcp { tcp_yaml(config, balance) } else { http_yaml(config) };
     let log_level = config.component_log_level();
     let mut clusters = cluster_yaml(ORIGIN, ORIGIN, origin, HTTP1, &limit);
     for (index, cluster) in config.clusters.iter().enumerate() {
@@ -41,7 +41,17 @@ static_resources:
       address:
         socket_address: {{ address: 127.0.0.1, port_value: {listener_port} }}
 {limit}{balance}      filter_chains:
-        - filters:
+{filters}  clusters:
+{clusters}"#,
+        version = super::VERSION,
+    )
+}
+
+/// The extension, in the way of requests.
+fn http_yaml(config: &Config) -> String {
+    let plugin = plugin_yaml(config, "http", 18);
+    format!(
+        r#"        - filters:
             - name: envoy.filters.network.http_connection_manager
               typed_config:
                 "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
@@ -63,9 +73,30 @@ static_resources:
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
                       suppress_envoy_headers: true
-  clusters:
-{clusters}"#,
-        version = super::VERSION,
+"#
+    )
+}
+
+/// The extension, in the way of connections, and a listener that goes without it.
+fn tcp_yaml(config: &Config, balance: &str) -> String {
+    let plugin = plugin_yaml(config, "network", 12);
+    format!(
+        r#"        - filters:
+{plugin}            - name: envoy.filters.network.tcp_proxy
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy
+                stat_prefix: {LISTENER}
+                cluster: {ORIGIN}
+    - name: {SIDE_DOOR}
+      stat_prefix: {SIDE_DOOR}
+      address:
+        socket_address: {{ address: 127.0.0.1, port_value: 0 }}
+{balance}      filter_chains:
+        - filters:
+            - name: envoy.filters.network.echo
+              typed_config:
+                "@type": type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo
+"#
     )
 }
 
@@ -110,20 +141,21 @@ fn cluster_yaml(name: &str, stat_name: &str, address: SocketAddr, protocol: &str
     )
 }
 
-fn plugin_yaml(config: &Config) -> String {
+/// The extension as a filter of this kind, this far to the right.
+fn plugin_yaml(config: &Config, kind: &str, indent: usize) -> String {
     let policy = match config.failure_policy {
         FailurePolicy::Closed => "FAIL_CLOSED",
         FailurePolicy::Open => "FAIL_OPEN",
     };
     // The file may be read from another folder than this one.
     let wasm = std::path::absolute(&config.wasm).unwrap_or_else(|_| config.wasm.clone());
-    let mut yaml = String::from(
+    let mut yaml = format!(
         "\
-- name: envoy.filters.http.wasm
+- name: envoy.filters.{kind}.wasm
   typed_config:
-    \"@type\": type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm
+    \"@type\": type.googleapis.com/envoy.extensions.filters.{kind}.wasm.v3.Wasm
     config:
-",
+"
     );
     let mut line = |depth: usize, text: String| {
         // Writing to a string cannot fail.
@@ -144,7 +176,7 @@ fn plugin_yaml(config: &Config) -> String {
         line(8, "configuration:".into());
         any_yaml(bytes).into_iter().for_each(|text| line(10, text));
     }
-    yaml.lines().map(|line| format!("{:18}{line}\n", "")).collect()
+    yaml.lines().map(|line| format!("{:indent$}{line}\n", "")).collect()
 }
 
 /// Text as a string message, and anything else as a bytes message; Envoy hands out the same bytes for both.
@@ -216,6 +248,14 @@ mod tests {
         let yaml = yaml(&Config::new("x.wasm").cluster("a: b", address));
         assert!(yaml.contains("    - name: 'a: b'\n      alt_stat_name: callout_0\n"), "{yaml}");
         assert!(yaml.contains("port_value: 7070"), "{yaml}");
+    }
+
+    #[test]
+    fn a_network_filter_is_in_front_of_a_tcp_proxy() {
+        let yaml = yaml(&Config::new("x.wasm").tcp());
+        let (filter, proxy) =
+            (yaml.find("envoy.filters.network.wasm"), yaml.find("envoy.filters.network.tcp_proxy"));
+        assert!(filter.is_some() && filter < proxy && !yaml.contains("http_filters"), "{yaml}");
     }
 
     #[test]

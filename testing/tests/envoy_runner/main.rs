@@ -9,5 +9,6 @@ mod metric;
 mod module;
 mod scenario;
 mod start;
+mod tcp;
 mod trap;
 mod worker;

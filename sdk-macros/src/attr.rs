@@ -10,6 +10,7 @@ use syn::{Attribute, LitStr, Path, Token};
 #[derive(Default)]
 pub(crate) struct ExtensionArgs {
     pub(crate) http: Option<Path>,
+    pub(crate) tcp: Option<Path>,
     /// Whether it has root callbacks.
     pub(crate) root: bool,
     /// Which of several extensions of a module it is.
@@ -24,6 +25,8 @@ impl ExtensionArgs {
             let parsed = attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("http") {
                     set(&mut args.http, &meta, errors)
+                } else if meta.path.is_ident("tcp") {
+                    set(&mut args.tcp, &meta, errors)
                 } else if meta.path.is_ident("root") {
                     args.root = true;
                     Ok(())
@@ -33,7 +36,8 @@ impl ExtensionArgs {
                     set(&mut args.krate, &meta, errors)
                 } else {
                     Err(meta.error(
-                        "unknown key: write `http = Type`, the type of the streams, `root`, if there are root callbacks, `root_id = \"…\"`, for one of several in a module, or `crate = path`",
+                        "unknown key: write `http = Type`, the type of the HTTP streams, `tcp = Type`, that of the TCP connections, \
+                         `root`, if there are root callbacks, `root_id = \"…\"`, for one of several in a module, or `crate = path`",
                     ))
                 }
             });

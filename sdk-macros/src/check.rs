@@ -17,15 +17,15 @@ pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
             "an extension has no parameters: a host makes it, and knows no types or lifetimes",
         );
     }
-    if let Some(http) = extension.args.http.as_ref().filter(|http| has_arguments(http)) {
-        errors.at(http, "a stream is a type with a name and without parameters");
+    for stream in extension.streams().filter(|stream| has_arguments(stream)) {
+        errors.at(stream, "a stream is a type with a name and without parameters");
     }
     // A key that was misspelt is the mistake, and not the one that is missing because of it.
-    if extension.args.http.is_none() && errors.is_empty() {
+    if extension.streams().next().is_none() && errors.is_empty() {
         errors.at(
             &extension.name,
             format!(
-                "which type are the streams of `{}`? Write `#[extension(http = Type)]` above it",
+                "which type are the streams of `{}`? Write `#[extension(http = Type)]` above it, or `tcp = Type` for TCP",
                 extension.name
             ),
         );
@@ -39,7 +39,7 @@ fn has_arguments(path: &Path) -> bool {
 
 /// Where the attribute goes.
 pub(crate) const BELONGS: &str =
-    "`#[callbacks]` belongs on an `impl HttpContext for …` or an `impl RootCallbacks for …`";
+    "`#[callbacks]` belongs on an `impl` of `HttpContext`, `StreamContext` or `RootCallbacks`";
 
 pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
     let Some(of) = item.of else {
@@ -63,13 +63,7 @@ pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
     }
     for method in &item.too_late {
         let name = &method.sig.ident;
-        errors.at(
-            &method.sig.output,
-            format!(
-                "in `{name}` the response has begun, and it is too late to answer: return `Result<Flow>`; \
-                 to end the stream, return an error"
-            ),
-        );
+        errors.at(&method.sig.output, format!("in `{name}` {}", of.no_answer));
     }
     for part in &item.item.items {
         if let ImplItem::Macro(part) = part {

@@ -21,12 +21,18 @@ fn private(krate: Option<&Path>) -> TokenStream {
 pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     let private = private(extension.args.krate.as_ref());
     let name = &extension.name;
-    let (Some(http), true) = (&extension.args.http, errors.is_empty()) else {
+    if !errors.is_empty() {
         return inert(extension, &private);
-    };
+    }
+    let none = || parse_quote!(#private::NoStreams<Self>);
+    let [http, tcp] =
+        [&extension.args.http, &extension.args.tcp].map(|stream| stream.clone().unwrap_or_else(none));
     // The macros with the names of the callbacks, the first of which calls the next, until all are in the list.
-    let first = http;
-    let more: Vec<Path> = if extension.args.root { vec![parse_quote!(#name)] } else { Vec::new() };
+    let root = extension.args.root.then(|| Path::from(name.clone()));
+    let mut lists = extension.streams().chain(&root);
+    let first = lists.next();
+    // With both kinds of streams, the first callback of a connection has to say that it is one.
+    let telling = (extension.streams().count() > 1).then(|| format_ident!("on_new_connection"));
     let root_callbacks = no_root_callbacks(extension, &extension.generics, &private);
     // What the last of them calls: the exports, or, for one of several, what keeps the list for `extensions!`.
     let (last, arguments, root_id) = match &extension.args.root_id {
@@ -39,11 +45,12 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
         impl #private::Extension for #name {
             type Http = #http;
             #root_id
+            type Tcp = #tcp;
         }
         #root_callbacks
         // Not natively, where nothing is exported and a missing macro would be a second error.
         #[cfg(target_arch = "wasm32")]
-        #first! { [#(#more,)* #last] [] #arguments }
+        #first! { [#(#lists,)* #last] [#telling] #arguments }
         // Natively nobody but a test uses the extension; without this, rustc would call it dead code.
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() -> #private::Dispatcher<#name> = #private::Dispatcher::<#name>::new;
@@ -77,6 +84,7 @@ fn inert(extension: &Extension, private: &TokenStream) -> TokenStream {
     quote! {
         impl #generics #private::Extension for #name #arguments #bounds {
             type Http = #private::NoStreams<Self>;
+            type Tcp = #private::NoStreams<Self>;
         }
         #root_callbacks
     }

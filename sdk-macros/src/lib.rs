@@ -26,6 +26,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | key | meaning |
 /// |---|---|
 /// | `http = Type` | the type of its HTTP streams, by a path to it in this crate: an alias does not do |
+/// | `tcp = Type` | the type of its TCP connections, in the same way; at least one of the two is there |
 /// | `root` | it has callbacks of its own: an `impl RootCallbacks` |
 /// | `root_id = "…"` | which of several extensions of a module it is; `extensions!` puts them together |
 /// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
@@ -45,7 +46,7 @@ pub fn derive_extension(input: TokenStream) -> TokenStream {
     errors.with(code).into()
 }
 
-/// Exports the callbacks that an `impl HttpContext` or an `impl RootCallbacks` contains, and no others.
+/// Exports the callbacks that an `impl` of `HttpContext`, `StreamContext` or `RootCallbacks` contains, and no others.
 ///
 /// A proxy does not enter the module for a callback that it does not export, so the default ones of the
 /// trait cost nothing. An `impl` without the attribute does not compile.

@@ -18,6 +18,11 @@ pub(crate) struct Extension {
 }
 
 impl Extension {
+    /// The types of its streams.
+    pub(crate) fn streams(&self) -> impl Iterator<Item = &Path> {
+        self.args.http.iter().chain(&self.args.tcp)
+    }
+
     pub(crate) fn from_input(input: DeriveInput, errors: &mut Errors) -> Self {
         let not_a_struct = match &input.data {
             Data::Struct(_) => None,
@@ -39,6 +44,8 @@ pub(crate) struct CallbacksTrait {
     /// What a message calls the type that implements it.
     pub(crate) noun: &'static str,
     pub(crate) callbacks: &'static [Callback],
+    /// Why some of them cannot return an answer, and what they do instead.
+    pub(crate) no_answer: &'static str,
     /// The methods that are not callbacks.
     others: &'static [&'static str],
 }
@@ -48,7 +55,7 @@ pub(crate) struct CallbacksTrait {
 pub(crate) struct Callback {
     pub(crate) method: &'static str,
     pub(crate) exports: &'static [&'static str],
-    /// Whether it is too late for another response.
+    /// Whether it is too late for another response, or there can be none.
     pub(crate) is_late: bool,
 }
 
@@ -76,6 +83,25 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("on_done", &["on_done"]),
             callback("on_log", &["on_log"]),
         ],
+        no_answer: "the response has begun, and it is too late to answer: return `Result<Flow>`; \
+                    to end the stream, return an error",
+        others: &["new"],
+    },
+    CallbacksTrait {
+        name: "StreamContext",
+        noun: "a connection",
+        callbacks: &[
+            late("on_new_connection", &["on_new_connection"]),
+            late("on_downstream_data", &["on_downstream_data"]),
+            late("on_upstream_data", &["on_upstream_data"]),
+            callback("on_downstream_close", &["on_downstream_connection_close"]),
+            callback("on_upstream_close", &["on_upstream_connection_close"]),
+            late("on_http_call_response", &["on_http_call_response"]),
+            callback("on_done", &["on_done"]),
+            callback("on_log", &["on_log"]),
+        ],
+        no_answer: "there is no HTTP to answer with: return `Result<Flow>`; \
+                    to end the connection, call `close()` and return `Flow::Pause`, or return an error",
         others: &["new"],
     },
     CallbacksTrait {
@@ -87,6 +113,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("on_done", &["on_done"]),
             callback("on_log", &["on_log"]),
         ],
+        no_answer: "",
         others: &[],
     },
 ];

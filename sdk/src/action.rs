@@ -38,16 +38,18 @@ impl From<Flow> for Action {
     }
 }
 
-/// What is to happen with a stream whose response has begun: it is too late for another one.
+/// What is to happen with a stream that cannot be answered: a TCP connection, or an HTTP stream whose response has
+/// begun.
 ///
 /// Returned by [`on_response_body`](crate::HttpContext::on_response_body) and
-/// [`on_response_trailers`](crate::HttpContext::on_response_trailers).
+/// [`on_response_trailers`](crate::HttpContext::on_response_trailers), and by the callbacks of
+/// [`StreamContext`](crate::StreamContext).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Flow {
     /// Hands what the callback saw on to the next filter.
     Continue,
-    /// Holds it back; see [`Action::Pause`].
+    /// Holds it back; see [`Action::Pause`], and for TCP the callbacks themselves.
     Pause,
 }
 
@@ -69,13 +71,13 @@ pub enum Done {
 #[non_exhaustive]
 pub enum ErrorPolicy {
     /// Nothing that the extension did not process goes on: the client gets status 500, or, once the
-    /// response has begun, the stream is reset.
+    /// response has begun, the stream is reset. A TCP connection is closed.
     ///
     /// In two cases what is left is held back until the proxy's own time limit, because Envoy (1.40) crashes
     /// otherwise: in the trailers of the response, and where the host calls for a stream that does not exist.
     FailClosed,
     /// The stream goes on as if the callback had returned `Continue`.
     FailOpen,
-    /// The stream is reset; in the trailers of the response as with `FailClosed`.
+    /// The stream is reset; in the trailers of the response as with `FailClosed`. A TCP connection is closed.
     Reset,
 }

@@ -1,7 +1,7 @@
 //! Write Proxy-Wasm extensions for Envoy, Istio, nginx, Kong, Higress and other proxies, in safe Rust.
 //!
-//! An extension is a [`RootContext`], made from its configuration, and an [`HttpContext`] per HTTP stream,
-//! made from the root context. The callbacks of a stream get a *view*, which has what the host serves in
+//! An extension is a [`RootContext`], made from its configuration, and an [`HttpContext`] per HTTP stream or a
+//! [`StreamContext`] per TCP connection, made from the root context. The callbacks of a stream get a *view*, which has what the host serves in
 //! that phase and nothing else, and decide with an [`Action`], or with a [`Flow`] where it is too late to
 //! answer the client.
 //!
@@ -111,12 +111,13 @@ mod view;
 
 pub mod prelude;
 
+pub use abi::wire::PeerType;
 pub use action::{Action, Done, ErrorPolicy, Flow};
 pub use callout::{CallError, HttpCall, HttpCallId, HttpCallResponse};
 #[cfg(feature = "json")]
 pub use config::Json;
 pub use config::{Configure, FromConfig};
-pub use context::{Extension, HttpContext, Module, RootCallbacks, RootContext};
+pub use context::{Extension, HttpContext, Module, RootCallbacks, RootContext, StreamContext};
 pub use error::{Error, InvalidHeader, Result};
 pub use headers::{HeaderValue, Headers, HeadersMut, Values};
 pub use local_response::{Bytes, IntoBytes, LocalResponse};
@@ -126,8 +127,9 @@ pub use panic::log_panic;
 pub use shared_data::{Cas, SharedData, SharedDataError, Swap};
 pub use status::Status;
 pub use view::{
-    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView,
-    StreamDone, StreamLog, StreamView, View, VmStart,
+    ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, RequestBody,
+    RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView, StreamDone,
+    StreamLog, StreamView, UpstreamClose, UpstreamData, View, VmStart,
 };
 pub use waxwing_macros::{Extension, callbacks};
 

@@ -3,9 +3,10 @@
 #[cfg(feature = "json")]
 pub use crate::Json;
 pub use crate::{
-    Action, CallError, Cas, Configure, Done, Error, ErrorPolicy, Extension, Flow, FromConfig, Headers,
-    HeadersMut, HttpCall, HttpCallId, HttpCallResponse, HttpContext, LocalResponse, LogLevel, RequestBody,
+    Action, CallError, Cas, Configure, ConnectionLog, ConnectionView, Done, DownstreamClose, DownstreamData,
+    Error, ErrorPolicy, Extension, Flow, FromConfig, Headers, HeadersMut, HttpCall, HttpCallId,
+    HttpCallResponse, HttpContext, LocalResponse, LogLevel, NewConnection, PeerType, RequestBody,
     RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, Result, RootCallbacks,
-    RootContext, RootView, SharedData, SharedDataError, Status, StreamDone, StreamLog, StreamView, Swap,
-    View, VmStart, callbacks,
+    RootContext, RootView, SharedData, SharedDataError, Status, StreamContext, StreamDone, StreamLog,
+    StreamView, Swap, UpstreamClose, UpstreamData, View, VmStart, callbacks,
 };

@@ -91,12 +91,14 @@ numbers! {
     }
 
     /// Who closed a connection (`proxy_peer_type_t`).
+    ///
+    /// A host may say another number; it compares with none of these.
     PeerType {
-        /// The host does not say.
+        /// The host does not say: Envoy never does for the connection to an upstream.
         UNKNOWN = 0,
-        /// The proxy.
+        /// The proxy, or the extension.
         LOCAL = 1,
-        /// The peer.
+        /// The peer: the client, or the upstream.
         REMOTE = 2,
     }
 

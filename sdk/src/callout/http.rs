@@ -31,7 +31,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An HTTP request of the extension's own, to an upstream of the proxy.
 ///
 /// The answer comes to `on_http_call_response` of the context in whose callback it was sent, and to no other: of
-/// [`HttpContext`](crate::HttpContext), or of [`RootCallbacks`](crate::RootCallbacks). Until then the proxy goes on;
+/// [`HttpContext`](crate::HttpContext), [`StreamContext`](crate::StreamContext) or
+/// [`RootCallbacks`](crate::RootCallbacks). Until then the proxy goes on;
 /// a stream that needs the answer first returns [`Action::Pause`](crate::Action::Pause).
 ///
 /// What the upstream is called is up to the host: in Envoy the name of a cluster, in ngx_wasm_module `host:port`.

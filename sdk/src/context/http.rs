@@ -33,6 +33,10 @@ pub trait HttpContext: Sized + 'static {
     #[doc(hidden)]
     const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks;
 
+    /// Whether it stands for streams that there are not.
+    #[doc(hidden)]
+    const IS_NONE: bool = false;
+
     /// Begins a stream (`proxy_on_context_create`). Nothing of the request is there yet.
     fn new(root: &Self::Root) -> Self;
 

@@ -3,9 +3,11 @@
 
 mod http;
 mod root;
+mod tcp;
 
 pub use http::HttpContext;
 pub use root::{RootCallbacks, RootContext};
+pub use tcp::StreamContext;
 
 use crate::abi::guest::Callbacks;
 use crate::dispatcher::{Dispatcher, Part};
@@ -15,11 +17,14 @@ use core::marker::PhantomData;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an extension",
     label = "needs `#[derive(Extension)]`",
-    note = "put `#[derive(Extension)]` and `#[extension(http = …)]` on `{Self}`"
+    note = "put `#[derive(Extension)]` and `#[extension(http = …)]`, or `tcp = …`, on `{Self}`"
 )]
 pub trait Extension: RootContext + RootCallbacks {
-    /// Its streams.
+    /// Its HTTP streams.
     type Http: HttpContext<Root = Self>;
+
+    /// Its TCP connections.
+    type Tcp: StreamContext<Root = Self>;
 
     /// Which of several extensions of a module it is: the `root_id` of its derive.
     const ROOT_ID: &'static str = "";
@@ -29,7 +34,7 @@ pub trait Extension: RootContext + RootCallbacks {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an extension",
     label = "needs `#[derive(Extension)]`",
-    note = "put `#[derive(Extension)]` and `#[extension(http = …)]` on `{Self}`"
+    note = "put `#[derive(Extension)]` and `#[extension(http = …)]`, or `tcp = …`, on `{Self}`"
 )]
 pub trait Module: 'static {
     /// What the host calls.
@@ -80,13 +85,27 @@ const fn are_equal(mut left: &[u8], mut right: &[u8]) -> bool {
     left.is_empty() && right.is_empty()
 }
 
-/// The streams of an extension whose derive found a mistake, so that it is the only one reported.
+/// The streams of a kind that an extension does not have.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct NoStreams<R>(PhantomData<R>);
 
 impl<R: 'static> HttpContext for NoStreams<R> {
     type Root = R;
+
+    const IS_NONE: bool = true;
+
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
+
+    fn new(_root: &R) -> Self {
+        NoStreams(PhantomData)
+    }
+}
+
+impl<R: 'static> StreamContext for NoStreams<R> {
+    type Root = R;
+
+    const IS_NONE: bool = true;
 
     const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
 

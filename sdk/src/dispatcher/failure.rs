@@ -71,7 +71,8 @@ impl<R: Extension> Dispatcher<R> {
     }
 }
 
-fn hold_back<R: RootContext>() -> u32 {
+/// What a callback returns where nothing is asked of the host.
+pub(super) fn hold_back<R: RootContext>() -> u32 {
     match R::ON_ERROR {
         ErrorPolicy::FailOpen => action::CONTINUE,
         ErrorPolicy::FailClosed | ErrorPolicy::Reset => action::PAUSE,
@@ -93,6 +94,7 @@ mod tests {
     use super::*;
     use crate::abi::guest::{Callbacks, Guest};
     use crate::abi::host::{self, Answer, Host, LocalResponseParts};
+    use crate::context::NoStreams;
     use crate::view::{RequestBody, RequestHeaders, ResponseHeaders};
     use crate::{Action, Configure, HttpContext, LocalResponse, Result, RootCallbacks};
     use alloc::rc::Rc;
@@ -113,6 +115,7 @@ mod tests {
 
     impl Extension for Root {
         type Http = Stream;
+        type Tcp = NoStreams<Root>;
     }
 
     /// Answers the request, and fails afterwards.

@@ -1,19 +1,26 @@
 //! The dispatcher as the guest that a host calls.
 
 use super::Dispatcher;
+use super::protocol::{Http, Tcp};
 use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::wire::action;
-use crate::context::{Extension, HttpContext, RootCallbacks};
+use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
 use crate::view::{
-    RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
-    StreamDone, StreamLog,
+    ConnectionLog, DownstreamClose, DownstreamData, NewConnection, RequestBody, RequestHeaders,
+    RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, StreamDone, StreamLog, UpstreamClose,
+    UpstreamData,
 };
 
 impl<R: Extension> Guest for Dispatcher<R> {
     fn callbacks(&self) -> Callbacks {
+        // With both kinds, the first callback of a connection has to say that it is one.
+        let telling =
+            if Self::BOTH { Callbacks::NONE.with(Callback::NewConnection) } else { Callbacks::NONE };
         Callbacks::ALWAYS
             .union(<R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
+            .union(<R::Tcp as StreamContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
             .union(<R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
+            .union(telling)
     }
 
     #[inline(always)]
@@ -109,21 +116,38 @@ impl<R: Extension> Guest for Dispatcher<R> {
         action::CONTINUE
     }
 
-    fn on_new_connection(&self, _context: u32) -> u32 {
-        action::CONTINUE
+    #[inline(always)]
+    fn on_new_connection(&self, context: u32) -> u32 {
+        self.decide_connection(Callback::NewConnection.entry(), context, |connection, cx| {
+            connection.on_new_connection(&mut NewConnection::new(cx))
+        })
     }
 
-    fn on_downstream_data(&self, _context: u32, _size: usize, _end_of_stream: bool) -> u32 {
-        action::CONTINUE
+    #[inline(always)]
+    fn on_downstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.decide_connection(Callback::DownstreamData.entry(), context, |connection, cx| {
+            connection.on_downstream_data(&mut DownstreamData::new(cx, size, end_of_stream))
+        })
     }
 
-    fn on_upstream_data(&self, _context: u32, _size: usize, _end_of_stream: bool) -> u32 {
-        action::CONTINUE
+    #[inline(always)]
+    fn on_upstream_data(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        self.decide_connection(Callback::UpstreamData.entry(), context, |connection, cx| {
+            connection.on_upstream_data(&mut UpstreamData::new(cx, size, end_of_stream))
+        })
     }
 
-    fn on_downstream_connection_close(&self, _context: u32, _peer: u32) {}
+    fn on_downstream_connection_close(&self, context: u32, peer: u32) {
+        self.end::<Tcp>(Callback::DownstreamConnectionClose.entry(), context, |connection, cx| {
+            connection.on_downstream_close(&mut DownstreamClose::new(cx, peer))
+        });
+    }
 
-    fn on_upstream_connection_close(&self, _context: u32, _peer: u32) {}
+    fn on_upstream_connection_close(&self, context: u32, peer: u32) {
+        self.end::<Tcp>(Callback::UpstreamConnectionClose.entry(), context, |connection, cx| {
+            connection.on_upstream_close(&mut UpstreamClose::new(cx, peer))
+        });
+    }
 
     fn on_http_call_response(
         &self,
@@ -153,12 +177,17 @@ impl<R: Extension> Guest for Dispatcher<R> {
         if self.is_root_with(Callback::Done, context) {
             return self.root_done(context);
         }
-        self.end(
-            Callback::Done.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_done(&mut StreamDone::new(cx)),
-        );
+        let callback = Callback::Done.entry();
+        if self.is_connection(context) {
+            self.end::<Tcp>(callback, context, |connection, cx| connection.on_done(&mut StreamDone::new(cx)));
+        } else {
+            self.end::<Http>(
+                callback,
+                context,
+                #[inline(always)]
+                |stream, cx| stream.on_done(&mut StreamDone::new(cx)),
+            );
+        }
         true
     }
 
@@ -167,12 +196,19 @@ impl<R: Extension> Guest for Dispatcher<R> {
         if self.is_root_with(Callback::Log, context) {
             return self.root_log(context);
         }
-        self.end(
-            Callback::Log.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_log(&mut StreamLog::new(cx)),
-        );
+        let callback = Callback::Log.entry();
+        if self.is_connection(context) {
+            self.end::<Tcp>(callback, context, |connection, cx| {
+                connection.on_log(&mut ConnectionLog::new(cx))
+            });
+        } else {
+            self.end::<Http>(
+                callback,
+                context,
+                #[inline(always)]
+                |stream, cx| stream.on_log(&mut StreamLog::new(cx)),
+            );
+        }
     }
 
     #[inline(always)]

@@ -2,11 +2,13 @@
 
 mod behind;
 mod bundle;
+mod connection;
 mod contexts;
 mod failure;
 mod guest;
 mod outside;
 mod pending;
+mod protocol;
 mod root;
 mod slot;
 mod vm;
@@ -16,12 +18,13 @@ pub(crate) use self::pending::Kind;
 pub(crate) use self::vm::Vm;
 
 use self::contexts::{Roots, Streams};
+use self::protocol::{Http, Protocol, Undecided};
 use self::slot::{Absent, State};
 use self::vm::Oddity;
 use crate::abi::guest::{Callback, Entry};
 use crate::abi::wire::action;
 use crate::config::{self, Configure};
-use crate::context::{Extension, HttpContext};
+use crate::context::Extension;
 use crate::view::Cx;
 use crate::{Action, Error, Flow, LocalResponse, Result};
 use alloc::boxed::Box;
@@ -41,13 +44,21 @@ pub struct Dispatcher<R: Extension> {
     vm: Vm,
     roots: Roots<R>,
     streams: Streams<R::Http>,
+    connections: Streams<R::Tcp>,
+    undecided: Roots<Undecided>,
 }
 
 impl<R: Extension> Dispatcher<R> {
     /// A VM without contexts.
     #[allow(clippy::new_without_default, reason = "a host model asks for a new VM, never for a default one")]
     pub const fn new() -> Self {
-        Dispatcher { vm: Vm::new(), roots: Roots::new(), streams: Streams::new() }
+        Dispatcher {
+            vm: Vm::new(),
+            roots: Roots::new(),
+            streams: Streams::new(),
+            connections: Streams::new(),
+            undecided: Roots::new(),
+        }
     }
 
     /// Memory for what the host is about to return: the module's `proxy_on_memory_allocate`.
@@ -64,18 +75,19 @@ impl<R: Extension> Dispatcher<R> {
 
     /// Runs a callback of a stream; `None` if there is none to run.
     #[inline(always)]
-    fn with_stream<T>(
+    fn with<P: Protocol<R>, T>(
         &self,
         context: u32,
-        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> T,
+        run: impl for<'cb> FnOnce(&mut P::Stream, Cx<'cb>) -> T,
     ) -> Option<T> {
-        let mut stream = self.streams.take(context)?;
+        self.settle::<P>(context);
+        let mut stream = P::streams(self).take(context)?;
         let result = self.vm.enter(
             context,
             #[inline(always)]
             |cx| run(&mut stream, cx),
         );
-        self.streams.put_back(context, stream);
+        P::streams(self).put_back(context, stream);
         Some(result)
     }
 
@@ -87,7 +99,7 @@ impl<R: Extension> Dispatcher<R> {
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
     ) -> u32 {
-        let decision = self.with_stream(
+        let decision = self.with::<Http, _>(
             context,
             #[inline(always)]
             |stream, cx| match run(stream, cx) {
@@ -116,7 +128,7 @@ impl<R: Extension> Dispatcher<R> {
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Flow>,
         fail: impl FnOnce(&Self, &'static Entry, u32, &Error) -> u32,
     ) -> u32 {
-        match self.with_stream(context, run) {
+        match self.with::<Http, _>(context, run) {
             Some(Ok(flow)) => {
                 let action = match flow {
                     Flow::Continue => action::CONTINUE,
@@ -143,10 +155,7 @@ impl<R: Extension> Dispatcher<R> {
     #[cold]
     #[inline(never)]
     fn report_absent(&self, callback: &'static Entry, context: u32) {
-        let oddity = match self.streams.absence(context) {
-            Absent::Unknown => Oddity::UnknownContext,
-            Absent::Empty => Oddity::RunningContext,
-        };
+        let oddity = if self.is_stream(context) { Oddity::RunningContext } else { Oddity::UnknownContext };
         self.vm.report_oddity(callback, context, oddity);
     }
 
@@ -172,42 +181,8 @@ impl<R: Extension> Dispatcher<R> {
     }
 
     #[inline(always)]
-    fn create_stream(&self, context: u32, parent: u32) -> Result<(), Oddity> {
-        let Some(root) = self.roots.take(parent) else { return Err(self.missing_parent(parent)) };
-        let stream = Box::new(R::Http::new(&root));
-        self.roots.put_back(parent, root);
-        // Asked only now that the extension's code has run: the host may have used the id meanwhile.
-        if self.is_known(context) {
-            return self.repeat_stream(context, stream);
-        }
-        self.streams.insert(context, Some(stream));
-        Ok(())
-    }
-
-    /// Lets a stream begin that has the id of another: what that one knows must not decide about this one.
-    #[cold]
-    fn repeat_stream(&self, context: u32, stream: Box<R::Http>) -> Result<(), Oddity> {
-        let old = self.streams.remove(context);
-        if Self::WAITS {
-            self.vm.pending.forget(context);
-        }
-        if old.is_some() {
-            self.streams.insert(context, Some(stream));
-        }
-        Err(Oddity::RepeatedContext)
-    }
-
-    #[cold]
-    fn missing_parent(&self, parent: u32) -> Oddity {
-        match self.roots.absence(parent) {
-            Absent::Unknown => Oddity::UnknownParent,
-            Absent::Empty => Oddity::UnconfiguredParent,
-        }
-    }
-
-    #[inline(always)]
     fn is_known(&self, context: u32) -> bool {
-        context == 0 || self.streams.contains(context) || self.roots.contains(context)
+        context == 0 || self.is_stream(context) || self.roots.contains(context)
     }
 
     #[cold]
@@ -234,13 +209,13 @@ impl<R: Extension> Dispatcher<R> {
 
     /// Runs one of the callbacks that end a stream. A root context gets them too, and has none.
     #[inline(always)]
-    fn end(
+    fn end<P: Protocol<R>>(
         &self,
         callback: &'static Entry,
         context: u32,
-        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<()>,
+        run: impl for<'cb> FnOnce(&mut P::Stream, Cx<'cb>) -> Result<()>,
     ) {
-        match self.with_stream(context, run) {
+        match self.with::<P, _>(context, run) {
             Some(Ok(())) => {}
             Some(Err(error)) => self.vm.report(callback, context, &error),
             None if self.roots.contains(context) => {}
@@ -250,13 +225,8 @@ impl<R: Extension> Dispatcher<R> {
 
     #[inline(always)]
     fn delete(&self, context: u32) {
-        match self.streams.remove(context) {
-            Some(stream) => {
-                if Self::WAITS {
-                    self.vm.pending.forget(context);
-                }
-                drop(stream);
-            }
+        match self.remove_stream(context) {
+            Some(stream) => drop(stream),
             None => self.delete_root(context),
         }
     }

@@ -1,17 +1,19 @@
 //! Callbacks of a context that come from outside of its own messages: answers to callouts, timers.
 
+use super::contexts::Streams;
+use super::protocol::{Http, Protocol, Tcp};
 use super::slot::State;
 use super::{Dispatcher, Kind};
 use crate::abi::call;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::wire::{StreamType, action};
 use crate::callout::{HttpCallId, HttpCallResponse};
-use crate::context::{Extension, HttpContext, RootCallbacks, RootContext};
-use crate::view::{Cx, RootView, StreamView};
-use crate::{Action, Error, ErrorPolicy, Result};
+use crate::context::{Extension, HttpContext, RootCallbacks, RootContext, StreamContext};
+use crate::view::{ConnectionView, Cx, RootView, StreamView};
+use crate::{Action, Error, ErrorPolicy, Flow, Result};
 
 /// The callbacks for which a stream waits. Only streams that implement one pay for what is needed to go on.
-const AWAITED: Callbacks = Callbacks::NONE.with(Callback::HttpCallResponse);
+pub(super) const AWAITED: Callbacks = Callbacks::NONE.with(Callback::HttpCallResponse);
 
 impl<R: Extension> Dispatcher<R> {
     /// Whether streams of this type can wait for something.
@@ -54,9 +56,18 @@ impl<R: Extension> Dispatcher<R> {
                 root.on_http_call_response(call, &HttpCallResponse::new(cx), &mut RootView::new(cx))
             });
         } else {
-            self.wake(callback, called, owner, |stream, cx| {
-                stream.on_http_call_response(call, &HttpCallResponse::new(cx), &mut StreamView::new(cx))
-            });
+            self.wake(
+                callback,
+                called,
+                owner,
+                |stream, cx| {
+                    stream.on_http_call_response(call, &HttpCallResponse::new(cx), &mut StreamView::new(cx))
+                },
+                |connection, cx| {
+                    let view = &mut ConnectionView::new(cx);
+                    connection.on_http_call_response(call, &HttpCallResponse::new(cx), view)
+                },
+            );
         }
     }
 
@@ -77,7 +88,7 @@ impl<R: Extension> Dispatcher<R> {
         }
     }
 
-    /// Runs such a callback of a stream, and resumes, answers or fails it as that says.
+    /// Runs such a callback of a stream, of whichever kind that is, and resumes, answers or fails it as that says.
     ///
     /// The host calls for the context `called`, which with most of them is the root context.
     pub(super) fn wake(
@@ -85,26 +96,38 @@ impl<R: Extension> Dispatcher<R> {
         callback: &'static Entry,
         called: u32,
         owner: u32,
-        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
+        http: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
+        tcp: impl for<'cb> FnOnce(&mut R::Tcp, Cx<'cb>) -> Result<Flow>,
     ) {
-        let Some(mut stream) = self.streams.take(owner) else {
+        if self.is_connection(owner) {
+            self.wake_as::<Tcp>(callback, called, owner, tcp);
+        } else {
+            self.wake_as::<Http>(callback, called, owner, http);
+        }
+    }
+
+    fn wake_as<P: Protocol<R>>(
+        &self,
+        callback: &'static Entry,
+        called: u32,
+        owner: u32,
+        run: impl for<'cb> FnOnce(&mut P::Stream, Cx<'cb>) -> Result<P::Decision>,
+    ) {
+        let Some(mut stream) = P::streams(self).take(owner) else {
             return self.report_absent(callback, owner);
         };
         let decision = match EffectiveContext::enter(called, owner) {
             Ok(effective) => {
-                let decision = self.vm.enter(owner, |cx| match run(&mut stream, cx) {
-                    Ok(Action::Respond(response)) => self.respond_from_outside(owner, &response, cx),
-                    decision => decision,
-                });
-                self.streams.put_back(owner, stream);
-                self.conclude(callback, owner, decision);
+                let decision = self.vm.enter(owner, |cx| P::send(self, owner, run(&mut stream, cx)?, cx));
+                P::streams(self).put_back(owner, stream);
+                P::conclude(self, callback, owner, decision);
                 drop(effective);
                 return;
             }
             Err(error) => error,
         };
         // The host does not know the stream any more: there is nothing to resume, and nobody to answer.
-        self.streams.put_back(owner, stream);
+        P::streams(self).put_back(owner, stream);
         self.vm.report(callback, owner, &decision);
     }
 
@@ -156,6 +179,38 @@ impl<R: Extension> Dispatcher<R> {
                 }
             }
         }
+    }
+}
+
+impl<R: Extension> Protocol<R> for Http {
+    type Stream = R::Http;
+    type Decision = Action;
+    const WAITS: bool = Dispatcher::<R>::WAITS;
+
+    #[inline(always)]
+    fn streams(dispatcher: &Dispatcher<R>) -> &Streams<R::Http> {
+        &dispatcher.streams
+    }
+
+    #[inline(always)]
+    fn new(root: &R) -> R::Http {
+        R::Http::new(root)
+    }
+
+    fn send(dispatcher: &Dispatcher<R>, context: u32, decision: Action, cx: Cx<'_>) -> Result<Action> {
+        match decision {
+            Action::Respond(response) => dispatcher.respond_from_outside(context, &response, cx),
+            decision => Ok(decision),
+        }
+    }
+
+    fn conclude(
+        dispatcher: &Dispatcher<R>,
+        callback: &'static Entry,
+        context: u32,
+        decision: Result<Action>,
+    ) {
+        dispatcher.conclude(callback, context, decision);
     }
 }
 

@@ -1,10 +1,10 @@
 //! The life of root contexts.
 
 use super::Dispatcher;
+use crate::Done;
 use crate::abi::guest::{Callback, Callbacks};
 use crate::context::{Extension, RootCallbacks};
 use crate::view::{RootView, StreamLog, VmStart};
-use crate::Done;
 
 impl<R: Extension> Dispatcher<R> {
     /// What root contexts of this type implement.
@@ -82,6 +82,7 @@ mod tests {
 
     impl Extension for Logger {
         type Http = NoStreams<Logger>;
+        type Tcp = NoStreams<Logger>;
     }
 
     #[derive(Default)]

@@ -19,7 +19,7 @@ impl State {
     pub(super) const NEW: State = State(0);
     /// It was answered.
     pub(super) const REPLIED: State = State(1);
-    /// Its request is held back.
+    /// Its request is held back, or what a TCP client sends.
     pub(super) const REQUEST_PAUSED: State = State(2);
     /// Its response is held back.
     pub(super) const RESPONSE_PAUSED: State = State(4);

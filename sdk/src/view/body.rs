@@ -1,10 +1,6 @@
 //! Bodies of requests and responses.
 
 use super::{Cx, sealed::Sealed};
-use crate::Result;
-use crate::abi::call;
-use crate::abi::wire::{ALL_BYTES, BufferType};
-use core::ops::{Bound, RangeBounds};
 
 /// A view of the body of one direction.
 macro_rules! body_view {
@@ -33,12 +29,6 @@ macro_rules! body_view {
                 $view { cx, size, end_of_stream }
             }
 
-            /// The number of bytes that are visible in this callback, changes included.
-            #[inline(always)]
-            pub fn size(&self) -> usize {
-                self.size
-            }
-
             /// Whether the message ends with these bytes. Not so if trailers follow.
             ///
             /// The last piece may be empty.
@@ -46,76 +36,9 @@ macro_rules! body_view {
             pub fn end_of_stream(&self) -> bool {
                 self.end_of_stream
             }
-
-            /// All bytes that are visible in this callback.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::Host`](crate::Error::Host) if the host refuses.
-            #[doc(alias = "proxy_get_buffer_bytes")]
-            #[inline]
-            pub fn bytes(&self) -> Result<&'cb [u8]> {
-                self.range(..)
-            }
-
-            /// A range of the bytes that are visible in this callback; where it exceeds them, less.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::Host`](crate::Error::Host) if the host refuses.
-            #[doc(alias = "proxy_get_buffer_bytes")]
-            #[inline]
-            pub fn range(&self, range: impl RangeBounds<usize>) -> Result<&'cb [u8]> {
-                let (start, len) = start_and_len(range, self.size);
-                if len == 0 {
-                    return Ok(&[]);
-                }
-                call::buffer_bytes(self.cx.scope, BufferType::$buffer, start, len)
-            }
-
-            /// Puts these bytes in place of all that are visible in this callback.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::Host`](crate::Error::Host) if the host refuses.
-            #[doc(alias = "proxy_set_buffer_bytes")]
-            #[inline]
-            pub fn replace(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
-                let bytes = bytes.as_ref();
-                call::set_buffer_bytes(BufferType::$buffer, 0, ALL_BYTES, bytes)?;
-                self.size = bytes.len();
-                Ok(())
-            }
-
-            /// Puts these bytes before those that are visible in this callback.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::Host`](crate::Error::Host) if the host refuses.
-            #[doc(alias = "proxy_set_buffer_bytes")]
-            #[inline]
-            pub fn prepend(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
-                self.insert(0, bytes.as_ref())
-            }
-
-            /// Puts these bytes behind those that are visible in this callback.
-            ///
-            /// # Errors
-            ///
-            /// [`Error::Host`](crate::Error::Host) if the host refuses.
-            #[doc(alias = "proxy_set_buffer_bytes")]
-            #[inline]
-            pub fn append(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
-                self.insert(self.size, bytes.as_ref())
-            }
-
-            fn insert(&mut self, at: usize, bytes: &[u8]) -> Result<()> {
-                call::set_buffer_bytes(BufferType::$buffer, at, 0, bytes)?;
-                self.size = self.size.saturating_add(bytes.len());
-                Ok(())
-            }
         }
 
+        super::buffer::buffer! { $view, $buffer }
         super::control::resume! { $view, $resume = $other, $other_name }
         super::control::reset! { $view of $stream }
 
@@ -135,36 +58,4 @@ body_view! {
 body_view! {
     /// A part of the body of a response.
     ResponseBody: HTTP_RESPONSE_BODY of HTTP_RESPONSE, resume_request = HTTP_REQUEST, "request"
-}
-
-/// The range as the ABI has it, not beyond `size`.
-#[inline]
-fn start_and_len(range: impl RangeBounds<usize>, size: usize) -> (usize, usize) {
-    let start = match range.start_bound() {
-        Bound::Included(start) => *start,
-        Bound::Excluded(start) => start.saturating_add(1),
-        Bound::Unbounded => 0,
-    };
-    let end = match range.end_bound() {
-        Bound::Included(end) => end.saturating_add(1),
-        Bound::Excluded(end) => *end,
-        Bound::Unbounded => size,
-    };
-    (start, end.min(size).saturating_sub(start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_end_with_the_body() {
-        assert_eq!(start_and_len(.., 10), (0, 10));
-        assert_eq!(start_and_len(3.., 10), (3, 7));
-        assert_eq!(start_and_len(3..=4, 10), (3, 2));
-        assert_eq!(start_and_len(..20, 10), (0, 10));
-        assert_eq!(start_and_len(12.., 10), (12, 0));
-        assert_eq!(start_and_len(..=usize::MAX, 10), (0, 10));
-        assert_eq!(start_and_len((Bound::Excluded(usize::MAX), Bound::Unbounded), 10), (usize::MAX, 0));
-    }
 }

@@ -38,4 +38,45 @@ macro_rules! reset {
     };
 }
 
-pub(super) use {reset, resume};
+/// Closing a connection.
+macro_rules! close {
+    ($view:ident) => {
+        impl $view<'_> {
+            /// Closes the connection to the client, when this callback has returned. The proxy closes the one to the
+            /// upstream then.
+            ///
+            /// What the client was sent before still reaches it. To let nothing through of what a callback saw,
+            /// return [`Flow::Pause`](crate::Flow::Pause) from it.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Host`](crate::Error::Host) if the host cannot.
+            #[doc(alias = "proxy_close_stream")]
+            pub fn close(&mut self) -> crate::Result<()> {
+                crate::abi::call::close_stream(crate::abi::wire::StreamType::DOWNSTREAM)
+            }
+        }
+    };
+}
+
+/// Going on with what the client sends.
+macro_rules! resume_downstream {
+    ($view:ident) => {
+        impl $view<'_> {
+            /// Hands on what the client has sent and an earlier callback has held back, when this callback has
+            /// returned. It is not shown again.
+            ///
+            /// Envoy does nothing if nothing is held back.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Host`](crate::Error::Host) if the host cannot.
+            #[doc(alias = "proxy_continue_stream")]
+            pub fn resume_downstream(&mut self) -> crate::Result<()> {
+                crate::abi::call::continue_stream(crate::abi::wire::StreamType::DOWNSTREAM)
+            }
+        }
+    };
+}
+
+pub(super) use {close, reset, resume, resume_downstream};

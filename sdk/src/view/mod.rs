@@ -4,6 +4,8 @@
 //! others.
 
 mod body;
+mod buffer;
+mod connection;
 mod control;
 mod headers;
 mod log;
@@ -11,6 +13,10 @@ mod root;
 mod stream;
 
 pub use body::{RequestBody, ResponseBody};
+pub use connection::{
+    ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, UpstreamClose,
+    UpstreamData,
+};
 pub use headers::{RequestHeaders, RequestTrailers, ResponseHeaders, ResponseTrailers};
 pub use log::{StreamDone, StreamLog};
 pub(crate) use root::vm_configuration;

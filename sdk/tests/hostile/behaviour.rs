@@ -130,7 +130,7 @@ impl AnyStream {
         Ok(())
     }
 
-    fn enter(&mut self, callback: &str) {
+    pub(crate) fn enter(&mut self, callback: &str) {
         met(callback);
         self.0 = self.0.wrapping_add(1);
     }
@@ -166,7 +166,7 @@ fn write_headers(mut headers: HeadersMut<'_>) {
 }
 
 /// What every view can do.
-fn capabilities<'cb>(view: &mut impl View<'cb>) {
+pub(crate) fn capabilities<'cb>(view: &mut impl View<'cb>) {
     let chaos = case().chaos;
     let property = note(view.property(&["request", "a"]));
     let _ = note(view.property(&[]));
@@ -176,7 +176,7 @@ fn capabilities<'cb>(view: &mut impl View<'cb>) {
     log::warn!("from the log crate: {property:?}");
 }
 
-fn perhaps(call: impl FnOnce() -> Result<()>) {
+pub(crate) fn perhaps(call: impl FnOnce() -> Result<()>) {
     if case().chaos.rarely(3) {
         let _ = note(call());
     }
@@ -210,7 +210,7 @@ fn decide(read: Result<usize>) -> Result<Action> {
 }
 
 /// The same, where it is too late for an answer.
-fn decide_late(read: Result<usize>) -> Result<Flow> {
+pub(crate) fn decide_late(read: Result<usize>) -> Result<Flow> {
     let decision = match case().chaos.below(4) {
         0 => Ok(Flow::Continue),
         1 => Ok(Flow::Pause),
@@ -226,7 +226,7 @@ fn decide_late(read: Result<usize>) -> Result<Flow> {
 }
 
 /// Notes which error it is.
-fn note<T>(result: Result<T>) -> Result<T> {
+pub(crate) fn note<T>(result: Result<T>) -> Result<T> {
     if let Err(error) = &result {
         let _ = error.to_string();
         met(&match error {
@@ -241,6 +241,7 @@ fn note<T>(result: Result<T>) -> Result<T> {
                 | InvalidHeader::ValueControlByte),
             ) => format!("error {invalid:?}"),
             Error::NotText => "error not text".into(),
+            Error::Call { .. } => "error callout".into(),
             Error::Other(_) => "error other".into(),
             other => unreachable!("no call gives {other:?}"),
         });

@@ -94,6 +94,38 @@ fn expected_of(policy: ErrorPolicy) -> &'static [&'static str] {
     }
 }
 
+/// What must have happened in the cases of an extension with TCP connections, whatever else it has.
+const EXPECTED_OF_CONNECTIONS: &[&str] = &[
+    "callback new",
+    "callback on_new_connection",
+    "callback on_downstream_data",
+    "callback on_upstream_data",
+    "callback on_downstream_close",
+    "callback on_upstream_close",
+    "callback on_http_call_response of a connection",
+    "callback on_done",
+    "callback on_log of a connection",
+    "callback drop",
+    "error callout",
+    "host re-entered",
+    "Connection: continue",
+    "Connection: pause",
+];
+
+/// The same for one policy.
+fn expected_of_connections(policy: ErrorPolicy) -> &'static [&'static str] {
+    match policy {
+        ErrorPolicy::FailOpen => &[
+            "Connection: an error was turned into continue",
+            "Connection: an absent context was turned into continue",
+        ],
+        _ => &[
+            "Connection: an error was turned into a reset",
+            "Connection: an absent context was turned into pause",
+        ],
+    }
+}
+
 /// What the cases of one policy met, and how often.
 pub(crate) struct Coverage {
     policy: ErrorPolicy,
@@ -101,8 +133,16 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
-    pub(crate) fn new(policy: ErrorPolicy) -> Self {
-        let expected = EXPECTED.iter().chain(expected_of(policy)).map(|expected| (*expected, 0));
+    pub(crate) fn of_streams(policy: ErrorPolicy) -> Self {
+        Coverage::new(policy, EXPECTED, expected_of(policy))
+    }
+
+    pub(crate) fn of_connections(policy: ErrorPolicy) -> Self {
+        Coverage::new(policy, EXPECTED_OF_CONNECTIONS, expected_of_connections(policy))
+    }
+
+    fn new(policy: ErrorPolicy, always: &[&'static str], of_policy: &[&'static str]) -> Self {
+        let expected = always.iter().chain(of_policy).map(|expected| (*expected, 0));
         Coverage { policy, met: RefCell::new(expected.collect()) }
     }
 

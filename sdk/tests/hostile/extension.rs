@@ -3,14 +3,8 @@
 use crate::behaviour::{AnyRoot, AnyStream, Settings};
 use waxwing::prelude::*;
 
-macro_rules! extension {
-    ($root:ident, $stream:ident, $policy:expr) => {
-        #[derive(Extension)]
-        #[extension(http = $stream)]
-        pub(crate) struct $root {
-            _root: AnyRoot,
-        }
-
+macro_rules! root {
+    ($root:ident, $policy:expr) => {
         impl RootContext for $root {
             type Config = Settings;
 
@@ -20,7 +14,11 @@ macro_rules! extension {
                 Ok($root { _root: AnyRoot::configure(config, cx) })
             }
         }
+    };
+}
 
+macro_rules! stream {
+    ($root:ident, $stream:ident) => {
         pub(crate) struct $stream(AnyStream);
 
         #[callbacks]
@@ -63,6 +61,21 @@ macro_rules! extension {
                 self.0.on_log(stream)
             }
         }
+    };
+}
+
+pub(crate) use {root, stream};
+
+macro_rules! extension {
+    ($root:ident, $stream:ident, $policy:expr) => {
+        #[derive(Extension)]
+        #[extension(http = $stream)]
+        pub(crate) struct $root {
+            _root: AnyRoot,
+        }
+
+        root! { $root, $policy }
+        stream! { $root, $stream }
     };
 }
 

@@ -6,7 +6,8 @@ use crate::ledger::Phase;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use waxwing::__private::{
-    Answer, BufferType, Dispatcher, Extension, Guest, Host, LocalResponseParts, MapType, StreamType, enter,
+    Answer, BufferType, Callback, Dispatcher, Extension, Guest, Host, HttpCallParts, LocalResponseParts,
+    MapType, StreamType, enter,
 };
 use waxwing::Status;
 
@@ -70,7 +71,9 @@ impl<R: Extension> HostileHost<R> {
         let id = self.id(id);
         let (number, flag) = (usize::from(number), flags & 1 == 1);
         let ledger = &self.case.ledger;
-        self.enter(|guest| match kind % 16 {
+        // A host does not call what is not exported.
+        let kinds = if self.guest.callbacks().contains(Callback::NewConnection) { 24 } else { 16 };
+        self.enter(|guest| match kind % kinds {
             0 | 1 => {
                 // A new stream, of the root context most of the time; rarely with an id that exists.
                 let parent = if flags < 200 { 1 } else { id };
@@ -92,7 +95,15 @@ impl<R: Extension> HostileHost<R> {
                 let id = if flags < 250 && id == 1 { 2 } else { id };
                 ledger.delete(id, || guest.on_delete(id));
             }
-            kind => self.stream(guest, kind, id, number, flag),
+            kind @ 4..12 => self.stream(guest, kind, id, number, flag),
+            kind @ 16..20 => self.connection(guest, kind, id, number, flag),
+            20 => ledger.other(|| guest.on_downstream_connection_close(id, number as u32)),
+            21 => ledger.other(|| guest.on_upstream_connection_close(id, number as u32)),
+            _ => ledger.other(|| {
+                // For the root context most of the time, with a token that was probably given out.
+                let called = if flag { id } else { 1 };
+                guest.on_http_call_response(called, u32::from(flags) % 8, number, number, number);
+            }),
         });
     }
 
@@ -120,6 +131,21 @@ impl<R: Extension> HostileHost<R> {
             _ => guest.on_response_trailers(id, number),
         });
         self.case.coverage.met(&format!("{phase:?}: {what}"));
+    }
+
+    /// A callback of the bytes of a connection.
+    fn connection(&self, guest: &Dispatcher<R>, kind: u8, id: u32, number: usize, flag: bool) {
+        let name = match kind {
+            16 | 17 => "on_downstream_data",
+            18 => "on_upstream_data",
+            _ => "on_new_connection",
+        };
+        let what = self.case.ledger.stream(Phase::Connection, name, id, || match kind {
+            16 | 17 => guest.on_downstream_data(id, number, flag),
+            18 => guest.on_upstream_data(id, number, flag),
+            _ => guest.on_new_connection(id),
+        });
+        self.case.coverage.met(&format!("{:?}: {what}", Phase::Connection));
     }
 
     fn chaos(&self) -> &Chaos {
@@ -234,6 +260,9 @@ impl<R: Extension> Host for HostileHost<R> {
     }
     fn set_property(&self, _path: &[u8], _value: &[u8]) -> Answer {
         self.step()
+    }
+    fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
+        self.step().map(|()| u32::from(self.chaos().below(8)))
     }
     fn set_effective_context(&self, _context: u32) -> Answer {
         self.step()

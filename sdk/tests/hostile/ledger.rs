@@ -22,6 +22,7 @@ pub(crate) enum Phase {
     ResponseHeaders,
     ResponseBody,
     ResponseTrailers,
+    Connection,
 }
 
 /// What the extension's own callback returned.
@@ -201,7 +202,7 @@ impl Ledger {
         match (self.policy, phase) {
             (ErrorPolicy::FailOpen, _) => ((CONTINUE, 0, 0), "an error was turned into continue"),
             (_, Phase::ResponseTrailers) => ((PAUSE, 0, 0), "an error was turned into pause"),
-            (ErrorPolicy::Reset, _) | (_, Phase::ResponseBody) => {
+            (ErrorPolicy::Reset, _) | (_, Phase::ResponseBody | Phase::Connection) => {
                 ((PAUSE, 0, 1), "an error was turned into a reset")
             }
             (_, Phase::Request | Phase::ResponseHeaders) => {

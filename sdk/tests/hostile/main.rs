@@ -11,6 +11,7 @@
 mod behaviour;
 mod case;
 mod chaos;
+mod connection;
 mod coverage;
 mod extension;
 mod host;
@@ -25,30 +26,32 @@ use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::rc::Rc;
-use waxwing::__private::Extension;
+use waxwing::__private::{Extension, RootContext};
 
 #[test]
 fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 1_250 };
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
-    let closed = coverage_of::<extension::Closed>();
-    let open = coverage_of::<extension::Open>();
-    let reset = coverage_of::<extension::Reset>();
+    let closed = Rc::new(Coverage::of_streams(extension::Closed::ON_ERROR));
+    let open = Rc::new(Coverage::of_streams(extension::Open::ON_ERROR));
+    let reset = Rc::new(Coverage::of_streams(extension::Reset::ON_ERROR));
+    let tcp = Rc::new(Coverage::of_connections(connection::ResetTcp::ON_ERROR));
+    let closed_both = Rc::new(Coverage::of_connections(connection::ClosedBoth::ON_ERROR));
+    let open_both = Rc::new(Coverage::of_connections(connection::OpenBoth::ON_ERROR));
     let case = (vec(any::<[u8; 4]>(), 1..40), vec(any::<u8>(), 0..4_000));
     runner
         .run(&case, |(callbacks, decisions)| {
             run::<extension::Closed>(&callbacks, &decisions, &closed)?;
             run::<extension::Open>(&callbacks, &decisions, &open)?;
-            run::<extension::Reset>(&callbacks, &decisions, &reset)
+            run::<extension::Reset>(&callbacks, &decisions, &reset)?;
+            run::<connection::ResetTcp>(&callbacks, &decisions, &tcp)?;
+            run::<connection::ClosedBoth>(&callbacks, &decisions, &closed_both)?;
+            run::<connection::OpenBoth>(&callbacks, &decisions, &open_both)
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
-    closed.assert_complete();
-    open.assert_complete();
-    reset.assert_complete();
-}
-
-fn coverage_of<R: Extension>() -> Rc<Coverage> {
-    Rc::new(Coverage::new(R::ON_ERROR))
+    for coverage in [closed, open, reset, tcp, closed_both, open_both] {
+        coverage.assert_complete();
+    }
 }
 
 /// Runs a case under the policy of an extension.

@@ -1,0 +1,147 @@
+//! TCP connections.
+
+use crate::abi::guest::Callbacks;
+use crate::callout::{HttpCallId, HttpCallResponse};
+use crate::view::{
+    ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, StreamDone, UpstreamClose,
+    UpstreamData,
+};
+use crate::{Flow, Result};
+
+/// One TCP connection of a client, and the one to the upstream that the proxy makes for it.
+///
+/// Implement the callbacks that the extension needs, and put `#[callbacks]` on the `impl`: a module exports
+/// these and no others, so that the proxy does not enter it for the rest. Envoy has TCP connections, and
+/// ngx_wasm_module, APISIX and Google Service Extensions have not.
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// /// Lets only TLS through.
+/// #[derive(Extension)]
+/// #[extension(tcp = Connection)]
+/// struct TlsOnly;
+///
+/// impl RootContext for TlsOnly {
+///     type Config = ();
+///
+///     fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+///         Ok(TlsOnly)
+///     }
+/// }
+///
+/// struct Connection {
+///     is_checked: bool,
+/// }
+///
+/// #[callbacks]
+/// impl StreamContext for Connection {
+///     type Root = TlsOnly;
+///
+///     fn new(_root: &TlsOnly) -> Self {
+///         Connection { is_checked: false }
+///     }
+///
+///     fn on_downstream_data(&mut self, data: &mut DownstreamData<'_>) -> Result<Flow> {
+///         if !self.is_checked && data.size() > 0 {
+///             if data.range(..1)? != [22] {
+///                 data.close()?;
+///                 return Ok(Flow::Pause);
+///             }
+///             self.is_checked = true;
+///         }
+///         Ok(Flow::Continue)
+///     }
+/// }
+/// ```
+///
+/// An error that a callback returns is logged with the callback's name. Where bytes pass, or are waited for, it is
+/// turned into the extension's [`ErrorPolicy`](crate::ErrorPolicy): failing closed closes the connection.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the context of a TCP connection",
+    label = "needs an `impl StreamContext`",
+    note = "write `#[callbacks] impl StreamContext for {Self} {{ … }}`"
+)]
+#[allow(unused_variables, reason = "the defaults ignore what they are given")]
+pub trait StreamContext: Sized + 'static {
+    /// The root context that it is a connection of.
+    type Root;
+
+    /// Filled in by `#[callbacks]`.
+    #[doc(hidden)]
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks;
+
+    /// Whether it stands for connections that there are not.
+    #[doc(hidden)]
+    const IS_NONE: bool = false;
+
+    /// Begins a connection (`proxy_on_context_create`). Nothing of it is there yet.
+    fn new(root: &Self::Root) -> Self;
+
+    /// A client has connected.
+    ///
+    /// Envoy connects to the upstream when this continues. After a pause it does so when a later callback of what
+    /// the client sends continues, or resumes it.
+    fn on_new_connection(&mut self, connection: &mut NewConnection<'_>) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// The client has sent bytes, or ends what it sends.
+    ///
+    /// A pause holds back all that was shown: the next callback shows it again, and what has arrived since.
+    fn on_downstream_data(&mut self, data: &mut DownstreamData<'_>) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// The upstream has sent bytes, or ends what it sends.
+    ///
+    /// A pause holds back all that was shown; nothing but a later callback of this direction lets it go.
+    fn on_upstream_data(&mut self, data: &mut UpstreamData<'_>) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// The connection to the client is closed (`proxy_on_downstream_connection_close`).
+    ///
+    /// An error is logged; there is nothing left to refuse.
+    fn on_downstream_close(&mut self, connection: &mut DownstreamClose<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// The upstream sends nothing more (`proxy_on_upstream_connection_close`).
+    ///
+    /// Envoy calls it behind the callback of the last data, also where that paused. If the upstream's connection
+    /// breaks, or the client's is closed first, it may not come at all.
+    ///
+    /// An error is logged, and that is all.
+    fn on_upstream_close(&mut self, connection: &mut UpstreamClose<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// An HTTP callout of this connection has ended (`proxy_on_http_call_response`): with a response, or without;
+    /// see [`HttpCallResponse`].
+    ///
+    /// [`Flow::Continue`] resumes what the client sends, if that is paused, [`Flow::Pause`] leaves it so, because
+    /// more is awaited. It is not called once the connection has ended.
+    fn on_http_call_response(
+        &mut self,
+        call: HttpCallId,
+        response: &HttpCallResponse<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// The proxy has finished with the connection; the context is dropped soon after.
+    ///
+    /// An error is logged; there is nothing left to refuse.
+    fn on_done(&mut self, connection: &mut StreamDone<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// The connection is over and can be logged; see [`ConnectionLog`].
+    ///
+    /// An error is logged; there is nothing left to refuse.
+    fn on_log(&mut self, connection: &mut ConnectionLog<'_>) -> Result<()> {
+        Ok(())
+    }
+}

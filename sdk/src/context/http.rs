@@ -18,7 +18,7 @@ use crate::{Action, Flow, Result};
 /// may be missing: a stream may be reset, or answered by another filter, at any time.
 ///
 /// An error that a callback returns is logged with the callback's name, and turned into the extension's
-/// [`ErrorPolicy`].
+/// [`ErrorPolicy`](crate::ErrorPolicy).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an HTTP context",
     label = "needs an `impl HttpContext`",

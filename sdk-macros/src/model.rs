@@ -112,6 +112,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("on_http_call_response", &["on_http_call_response"]),
             callback("on_done", &["on_done"]),
             callback("on_log", &["on_log"]),
+            callback("on_queue_ready", &["on_queue_ready"]),
         ],
         no_answer: "",
         others: &[],

@@ -105,6 +105,7 @@ mod logging;
 #[doc(hidden)]
 pub mod pairs;
 mod panic;
+mod queue;
 mod shared_data;
 mod status;
 mod view;
@@ -124,6 +125,7 @@ pub use local_response::{Bytes, IntoBytes, LocalResponse};
 pub use logging::LogLevel;
 pub use pairs::Pairs;
 pub use panic::log_panic;
+pub use queue::{Drain, Queue};
 pub use shared_data::{Cas, SharedData, SharedDataError, Swap};
 pub use status::Status;
 pub use view::{

@@ -9,6 +9,7 @@ use crate::http::Request;
 use crate::log::{LogLine, Logs};
 use crate::metric::Metric;
 use crate::native::NativeGuest;
+use crate::queue::SharedQueue;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::Trap;
@@ -223,6 +224,40 @@ impl Host {
     /// What root contexts have logged so far, worker by worker.
     pub(crate) fn root_logs(&self) -> Vec<LogLine> {
         self.workers().iter().flat_map(|worker| worker.root_logs()).collect()
+    }
+
+    /// A value of the data that the workers share, under the host's [`vm_id`](HostBuilder::vm_id). `None` if nobody has
+    /// set it.
+    pub fn shared_data(&self, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
+        let process = self.process();
+        process.shared_data.get(&process.settings.vm_id, key.as_ref())
+    }
+
+    /// Sets a value of the data that the workers share, as another VM of the proxy with the same `vm_id` may.
+    pub fn set_shared_data(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let process = self.process();
+        process.shared_data.set(&process.settings.vm_id, key.as_ref(), value.as_ref());
+    }
+
+    /// The queue of that name under the host's [`vm_id`](HostBuilder::vm_id), which exists from now on if it did not
+    /// before.
+    ///
+    /// ```no_run
+    /// use waxwing_testing::{Host, Request};
+    /// # fn run<Audit: waxwing::Module>() {
+    ///
+    /// let host = Host::builder::<Audit>().start();
+    /// host.exchange(Request::get("/cart"));
+    /// assert_eq!(host.queue("paths").items(), [b"/cart"]);
+    /// # }
+    /// ```
+    pub fn queue(&self, name: impl AsRef<[u8]>) -> SharedQueue {
+        self.queue_of(&self.process().settings.vm_id, name)
+    }
+
+    /// The same under another `vm_id`: a queue of another extension.
+    pub fn queue_of(&self, vm_id: &str, name: impl AsRef<[u8]>) -> SharedQueue {
+        SharedQueue::new(self.process().clone(), vm_id, name.as_ref())
     }
 
     /// A metric of the extension, by the name that it was defined with; `None` if it was not.

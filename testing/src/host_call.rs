@@ -155,6 +155,44 @@ pub enum HostCall {
     },
     /// `proxy_get_status`
     Status,
+    /// `proxy_get_shared_data`
+    SharedData {
+        /// The key.
+        key: Vec<u8>,
+    },
+    /// `proxy_set_shared_data`
+    SetSharedData {
+        /// The key.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+        /// The number to compare by; 0 for none.
+        cas: u32,
+    },
+    /// `proxy_register_shared_queue`
+    RegisterSharedQueue {
+        /// The name.
+        name: Vec<u8>,
+    },
+    /// `proxy_resolve_shared_queue`
+    ResolveSharedQueue {
+        /// The id of the VM that registered it; empty for the own.
+        vm_id: Vec<u8>,
+        /// The name.
+        name: Vec<u8>,
+    },
+    /// `proxy_enqueue_shared_queue`
+    EnqueueSharedQueue {
+        /// The id of the queue.
+        queue: u32,
+        /// The item.
+        item: Vec<u8>,
+    },
+    /// `proxy_dequeue_shared_queue`
+    DequeueSharedQueue {
+        /// The id of the queue.
+        queue: u32,
+    },
 }
 
 /// What a host function gave back on success.
@@ -200,6 +238,12 @@ impl HostCall {
             HostCall::Done => "done",
             HostCall::HttpCall { .. } => "http_call",
             HostCall::Status => "get_status",
+            HostCall::SharedData { .. } => "get_shared_data",
+            HostCall::SetSharedData { .. } => "set_shared_data",
+            HostCall::RegisterSharedQueue { .. } => "register_shared_queue",
+            HostCall::ResolveSharedQueue { .. } => "resolve_shared_queue",
+            HostCall::EnqueueSharedQueue { .. } => "enqueue_shared_queue",
+            HostCall::DequeueSharedQueue { .. } => "dequeue_shared_queue",
         }
     }
 
@@ -282,6 +326,20 @@ impl fmt::Display for HostCall {
                 }
             }
             HostCall::SetEffectiveContext { context } => write!(f, " #{context}"),
+            HostCall::SharedData { key } => write!(f, " {}", Quoted(key)),
+            HostCall::SetSharedData { key, value, cas } => {
+                write!(f, " {} {}", Quoted(key), Quoted(value))?;
+                match cas {
+                    0 => Ok(()),
+                    cas => write!(f, " if it is no. {cas}"),
+                }
+            }
+            HostCall::RegisterSharedQueue { name } => write!(f, " {}", Quoted(name)),
+            HostCall::ResolveSharedQueue { vm_id, name } => {
+                write!(f, " {} {}", Quoted(vm_id), Quoted(name))
+            }
+            HostCall::EnqueueSharedQueue { queue, item } => write!(f, " #{queue} {}", Quoted(item)),
+            HostCall::DequeueSharedQueue { queue } => write!(f, " #{queue}"),
         }
     }
 }

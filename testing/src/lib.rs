@@ -62,6 +62,7 @@ pub mod matching;
 mod metric;
 mod native;
 mod panic;
+mod queue;
 mod quoted;
 mod run;
 mod runner;
@@ -91,6 +92,7 @@ pub use host_call::{HostCall, Reply};
 pub use http::{HeaderList, Request, Response};
 pub use log::{LogLine, Logs};
 pub use metric::Metric;
+pub use queue::SharedQueue;
 pub use run::Run;
 pub use runner::Native;
 #[cfg(feature = "wasm")]

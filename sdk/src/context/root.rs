@@ -3,6 +3,7 @@
 use crate::abi::guest::Callbacks;
 use crate::callout::{HttpCallId, HttpCallResponse};
 use crate::config::{Configure, FromConfig};
+use crate::queue::Queue;
 use crate::view::{RootView, StreamLog, VmStart};
 use crate::{Done, ErrorPolicy, Result};
 
@@ -131,6 +132,14 @@ pub trait RootCallbacks: RootContext {
         response: &HttpCallResponse<'_>,
         root: &mut RootView<'_>,
     ) -> Result<()> {
+        Ok(())
+    }
+
+    /// An item is in a queue that this root context has registered (`proxy_on_queue_ready`).
+    ///
+    /// It comes once for each item that was put in, later than the callback that did it. Items may be gone by then:
+    /// taken out by another worker, or at an earlier call. So take out what is there, also if that is nothing.
+    fn on_queue_ready(&mut self, queue: Queue, root: &mut RootView<'_>) -> Result<()> {
         Ok(())
     }
 

@@ -106,7 +106,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     fn on_tick(&self, _root: u32) {}
 
-    fn on_queue_ready(&self, _root: u32, _queue: u32) {}
+    fn on_queue_ready(&self, root: u32, queue: u32) {
+        self.queue_ready(root, queue);
+    }
 
     fn on_request_metadata(&self, _context: u32, _count: usize) -> u32 {
         action::CONTINUE

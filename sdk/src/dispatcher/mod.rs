@@ -9,6 +9,7 @@ mod guest;
 mod outside;
 mod pending;
 mod protocol;
+mod queues;
 mod root;
 mod slot;
 mod vm;

@@ -1,19 +1,20 @@
 //! What a VM has besides its contexts.
 
 use super::pending::Pending;
+use super::queues::Queues;
 use crate::abi::arena::{Arena, Scope};
 use crate::abi::guest::Entry;
 use crate::view::Cx;
 use crate::{Error, LogLevel, logging};
 use alloc::format;
 use core::cell::Cell;
-use core::fmt;
 
 /// The state of a VM that does not depend on the types of an extension. All-zero bytes are its beginning.
 #[derive(Debug)]
 pub(crate) struct Vm {
     pub(crate) arena: Arena,
     pub(crate) pending: Pending,
+    pub(crate) queues: Queues,
     /// The level below which lines are dropped, plus one; 0 until it is set.
     level: Cell<u32>,
     /// How often the host did what it should not.
@@ -28,7 +29,13 @@ const ODDITIES_LOGGED: u32 = 16;
 
 impl Vm {
     pub(super) const fn new() -> Self {
-        Vm { arena: Arena::new(), pending: Pending::new(), level: Cell::new(0), oddities: Cell::new(0) }
+        Vm {
+            arena: Arena::new(),
+            pending: Pending::new(),
+            queues: Queues::new(),
+            level: Cell::new(0),
+            oddities: Cell::new(0),
+        }
     }
 
     /// Runs a callback of a context, with memory of its own for what the host hands over.
@@ -78,15 +85,19 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(super) fn report_oddity(&self, callback: &'static Entry, context: u32, oddity: Oddity) {
+        self.report_odd(callback, context, oddity.text());
+    }
+
+    /// The same in other words.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn report_odd(&self, callback: &'static Entry, context: u32, what: &str) {
         let number = self.oddities.get().saturating_add(1);
         self.oddities.set(number);
         if number <= ODDITIES_LOGGED || number.is_power_of_two() {
             self.log(
                 LogLevel::Warn,
-                &format!(
-                    "{} (context {context}): {oddity} (unexpected callback no. {number})",
-                    callback.name
-                ),
+                &format!("{} (context {context}): {what} (unexpected callback no. {number})", callback.name),
             );
         }
     }
@@ -102,14 +113,14 @@ pub(super) enum Oddity {
     UnconfiguredParent,
 }
 
-impl fmt::Display for Oddity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Oddity {
+    const fn text(self) -> &'static str {
+        match self {
             Oddity::UnknownContext => "the context is unknown",
             Oddity::RunningContext => "the context runs already, or was never made",
             Oddity::RepeatedContext => "the context exists already",
             Oddity::UnknownParent => "the parent is not a root context",
             Oddity::UnconfiguredParent => "the root context is not configured",
-        })
+        }
     }
 }

@@ -216,16 +216,36 @@ impl Host for HostCore {
             timeout_milliseconds: parts.timeout_milliseconds,
         };
         let context = self.vm.acting().unwrap_or_default();
-        self.answer(
-            call,
-            |token: &u32| Reply::Number((*token).into()),
-            |_| self.start_callout(context, &parts),
-        )
+        self.answer(call, number, |_| self.start_callout(context, &parts))
     }
 
     fn status(&self) -> Answer<(u32, Vec<u8>)> {
         let reply = |(code, message): &(u32, Vec<u8>)| Reply::Numbered((*code).into(), message.clone());
         self.answer(HostCall::Status, reply, |_| Ok(self.last_status()))
+    }
+
+    fn shared_data(&self, key: &[u8]) -> Answer<(Vec<u8>, u32)> {
+        self.get_shared_data(key)
+    }
+
+    fn set_shared_data(&self, key: &[u8], value: &[u8], cas: u32) -> Answer {
+        self.change_shared_data(key, value, cas)
+    }
+
+    fn register_shared_queue(&self, name: &[u8]) -> Answer<u32> {
+        self.register_queue(name)
+    }
+
+    fn resolve_shared_queue(&self, vm_id: &[u8], name: &[u8]) -> Answer<u32> {
+        self.resolve_queue(vm_id, name)
+    }
+
+    fn enqueue_shared_queue(&self, queue: u32, item: &[u8]) -> Answer {
+        self.enqueue(queue, item)
+    }
+
+    fn dequeue_shared_queue(&self, queue: u32) -> Answer<Vec<u8>> {
+        self.dequeue(queue)
     }
 
     fn done(&self) -> Answer {
@@ -235,7 +255,7 @@ impl Host for HostCore {
 
 impl HostCore {
     /// Answers a call for the stream that it acts on, and notes both in the timeline of the running context.
-    fn answer<T>(
+    pub(super) fn answer<T>(
         &self,
         call: HostCall,
         reply: impl FnOnce(&T) -> Reply,
@@ -271,7 +291,7 @@ impl HostCore {
     }
 }
 
-fn done(_: &()) -> Reply {
+pub(super) fn done(_: &()) -> Reply {
     Reply::Done
 }
 
@@ -279,6 +299,10 @@ fn size(size: &usize) -> Reply {
     Reply::Number(*size as u64)
 }
 
-fn bytes(bytes: &[u8]) -> Reply {
+pub(super) fn bytes(bytes: &[u8]) -> Reply {
     Reply::Bytes(bytes.to_vec())
+}
+
+pub(super) fn number(number: &u32) -> Reply {
+    Reply::Number((*number).into())
 }

@@ -14,6 +14,7 @@
 //! | `root` | the root context: how it starts, is configured again, and ends |
 //! | `tick` | its timer |
 //! | `callout` | HTTP callouts |
+//! | `shared_data`, `shared_queue` | what the workers share for the guests |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
 //! | `arrival` | what arrives from the client and from the upstream |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
@@ -44,6 +45,8 @@ mod property;
 mod queue;
 mod root;
 mod schedule;
+mod shared_data;
+mod shared_queue;
 mod stream;
 mod tick;
 mod vm;

@@ -1,6 +1,8 @@
 //! What the workers of a host share: the settings, the time and what is to happen, the log.
 
 use super::schedule::{Due, Schedule};
+use super::shared_data::SharedData;
+use super::shared_queue::SharedQueues;
 use super::{HostCore, Settings};
 use crate::backend::Backend;
 use crate::callout::Callout;
@@ -17,10 +19,12 @@ use std::time::Duration;
 /// Time stands still in it, and nothing happens that a test has not asked for: [`settle`](Process::settle) runs
 /// what is due, [`advance`](Process::advance) lets time pass.
 pub(crate) struct Process {
-    pub(super) settings: Settings,
+    pub(crate) settings: Settings,
     /// The configuration of the plugin, which can be replaced.
     pub(crate) config: RefCell<Vec<u8>>,
-    pub(super) schedule: Schedule,
+    pub(crate) schedule: Schedule,
+    pub(crate) shared_data: SharedData,
+    pub(crate) queues: SharedQueues,
     /// Whom the extension can call.
     pub(crate) upstreams: Upstreams,
     workers: RefCell<Vec<Weak<HostCore>>>,
@@ -46,6 +50,8 @@ impl Process {
             config: RefCell::new(settings.config.clone()),
             settings,
             schedule: Schedule::default(),
+            shared_data: SharedData::default(),
+            queues: SharedQueues::default(),
             upstreams,
             workers: RefCell::default(),
             settling: Cell::new(false),

@@ -14,6 +14,8 @@ pub(super) enum Due {
     Tick,
     /// A step of the HTTP callout with this token.
     HttpCall(u32, Step),
+    /// An item is in the queue with this id.
+    QueueReady(u32),
 }
 
 impl HostCore {
@@ -22,6 +24,7 @@ impl HostCore {
         match due {
             Due::Tick => self.tick(),
             Due::HttpCall(token, step) => self.step_callout(token, step),
+            Due::QueueReady(queue) => self.queue_ready(queue),
         }
     }
 
@@ -30,6 +33,7 @@ impl HostCore {
         match *due {
             Due::Tick => "on_tick".to_owned(),
             Due::HttpCall(token, step) => self.describe_callout(token, step),
+            Due::QueueReady(queue) => self.describe_queue(queue),
         }
     }
 }
@@ -47,7 +51,7 @@ pub(super) struct Moment {
 /// Events know a clock that only goes forward. What guests read is a wall clock, which goes with it but can be
 /// set.
 #[derive(Debug)]
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     /// Since the host was made.
     now: Cell<Duration>,
     /// Nanoseconds since the Unix epoch, as the ABI counts.

@@ -9,6 +9,8 @@ mod local_response;
 mod pause;
 mod properties;
 mod root;
+mod shared_data;
+mod shared_queue;
 mod ticks;
 mod trap;
 mod upstream;

@@ -1,0 +1,68 @@
+//! Data that the workers share.
+
+use super::HostCore;
+use super::calls::done;
+use crate::host_call::{HostCall, Reply};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use waxwing::__private::Answer;
+use waxwing::Status;
+
+/// The shared data of a process.
+#[derive(Debug, Default)]
+pub(crate) struct SharedData {
+    /// By the id of the VM and the key.
+    values: RefCell<BTreeMap<(String, Vec<u8>), Value>>,
+    /// What the last value got that was set, whatever its key.
+    last_cas: Cell<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Value {
+    bytes: Vec<u8>,
+    cas: u32,
+}
+
+impl SharedData {
+    pub(crate) fn get(&self, vm_id: &str, key: &[u8]) -> Option<Vec<u8>> {
+        self.value(vm_id, key).map(|value| value.bytes)
+    }
+
+    /// Sets a value, and gives it a number that no value had before.
+    pub(crate) fn set(&self, vm_id: &str, key: &[u8], bytes: &[u8]) {
+        let cas = self.last_cas.get() + 1;
+        self.last_cas.set(cas);
+        let value = Value { bytes: bytes.to_vec(), cas };
+        self.values.borrow_mut().insert((vm_id.to_owned(), key.to_vec()), value);
+    }
+
+    /// The same, if it still has that number. 0 is any, and any is that of a value which does not exist.
+    fn compare_and_set(&self, vm_id: &str, key: &[u8], bytes: &[u8], cas: u32) -> Answer {
+        if cas != 0 && self.value(vm_id, key).is_some_and(|value| value.cas != cas) {
+            return Err(Status::CAS_MISMATCH);
+        }
+        self.set(vm_id, key, bytes);
+        Ok(())
+    }
+
+    fn value(&self, vm_id: &str, key: &[u8]) -> Option<Value> {
+        self.values.borrow().get(&(vm_id.to_owned(), key.to_vec())).cloned()
+    }
+}
+
+impl HostCore {
+    pub(super) fn get_shared_data(&self, key: &[u8]) -> Answer<(Vec<u8>, u32)> {
+        let reply = |(bytes, cas): &(Vec<u8>, u32)| Reply::Numbered((*cas).into(), bytes.clone());
+        self.answer(HostCall::SharedData { key: key.to_vec() }, reply, |_| {
+            let value = self.process.shared_data.value(&self.settings().vm_id, key);
+            value.map(|value| (value.bytes, value.cas)).ok_or(Status::NOT_FOUND)
+        })
+    }
+
+    pub(super) fn change_shared_data(&self, key: &[u8], value: &[u8], cas: u32) -> Answer {
+        let call = HostCall::SetSharedData { key: key.to_vec(), value: value.to_vec(), cas };
+        self.answer(call, done, |_| {
+            self.process.shared_data.compare_and_set(&self.settings().vm_id, key, value, cas)
+        })
+    }
+}

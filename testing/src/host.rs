@@ -181,6 +181,11 @@ impl Host {
     ///
     /// If it refuses it, or traps; workers behind that one keep the old configuration. What it goes on with is
     /// its own decision.
+    ///
+    /// # Panics
+    ///
+    /// If what happens makes the test fail.
+    #[track_caller]
     pub fn reconfigure(&self, config: impl IntoConfig) -> Result<(), StartError> {
         let old = self.process().config.replace(config.into_config());
         for worker in self.workers() {
@@ -190,6 +195,7 @@ impl Host {
             }
         }
         self.process().settle();
+        self.process().check();
         Ok(())
     }
 

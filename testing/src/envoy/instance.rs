@@ -101,7 +101,7 @@ impl Instance {
     /// Waits until no callout is under way, and what came of the last has been dealt with.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         if self.clusters.is_empty() {
-            return Ok(());
+            return self.take_logs().map(drop);
         }
         let deadline = Instant::now() + PATIENCE;
         let mut settled = None;

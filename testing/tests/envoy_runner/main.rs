@@ -10,5 +10,6 @@ mod module;
 mod scenario;
 mod start;
 mod tcp;
+mod tick;
 mod trap;
 mod worker;

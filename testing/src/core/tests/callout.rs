@@ -402,6 +402,23 @@ fn a_dead_vm_hears_of_nothing_and_the_stream_says_what_it_waits_for() {
 }
 
 #[test]
+fn a_trap_in_the_callback_of_an_answer_leaves_the_stream_waiting() {
+    let script = Script::new()
+        .on(Callback::RequestHeaders, |host, _, _| {
+            CHECK.send(host).unwrap();
+            PAUSE
+        })
+        .on(Callback::HttpCallResponse, |_, _, _| panic!("boom"));
+    let host = script.host().cluster("authz", |_| Response::new(200).into()).start();
+    let stream = host.open(Request::get("/"));
+    stream.assert_paused(Phase::RequestHeaders);
+    let message = failure(|| stream.finish());
+    assert!(message.contains("its VM is dead: trap in on_http_call_response"), "{message}");
+    stream.disconnect();
+    assert!(stream.has_ended());
+}
+
+#[test]
 fn the_end_of_the_root_context_cancels_what_it_has_under_way() {
     let (script, ends) = calling(Call { timeout: 100, ..CHECK });
     let host = script.host().start();

@@ -67,6 +67,11 @@ const fn late(method: &'static str, exports: &'static [&'static str]) -> Callbac
     Callback { method, exports, is_late: true }
 }
 
+// All of gRPC needs the end of a stream: then the SDK tells the host to give up its place.
+const GRPC_RECEIVE: &[&str] = &["on_grpc_receive", "on_grpc_close"];
+const GRPC_INITIAL_METADATA: &[&str] = &["on_grpc_receive_initial_metadata", "on_grpc_close"];
+const GRPC_TRAILING_METADATA: &[&str] = &["on_grpc_receive_trailing_metadata", "on_grpc_close"];
+
 /// Every trait that `#[callbacks]` knows.
 pub(crate) const TRAITS: &[CallbacksTrait] = &[
     CallbacksTrait {
@@ -80,6 +85,11 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             late("on_response_body", &["on_response_body"]),
             late("on_response_trailers", &["on_response_trailers"]),
             callback("on_http_call_response", &["on_http_call_response"]),
+            callback("on_grpc_call_response", GRPC_RECEIVE),
+            callback("on_grpc_stream_initial_metadata", GRPC_INITIAL_METADATA),
+            callback("on_grpc_stream_message", GRPC_RECEIVE),
+            callback("on_grpc_stream_trailing_metadata", GRPC_TRAILING_METADATA),
+            callback("on_grpc_stream_close", &["on_grpc_close"]),
             callback("on_done", &["on_done"]),
             callback("on_log", &["on_log"]),
         ],
@@ -97,6 +107,11 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("on_downstream_close", &["on_downstream_connection_close"]),
             callback("on_upstream_close", &["on_upstream_connection_close"]),
             late("on_http_call_response", &["on_http_call_response"]),
+            late("on_grpc_call_response", GRPC_RECEIVE),
+            late("on_grpc_stream_initial_metadata", GRPC_INITIAL_METADATA),
+            late("on_grpc_stream_message", GRPC_RECEIVE),
+            late("on_grpc_stream_trailing_metadata", GRPC_TRAILING_METADATA),
+            late("on_grpc_stream_close", &["on_grpc_close"]),
             callback("on_done", &["on_done"]),
             callback("on_log", &["on_log"]),
         ],
@@ -110,6 +125,11 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
         callbacks: &[
             callback("on_vm_start", &["on_vm_start"]),
             callback("on_http_call_response", &["on_http_call_response"]),
+            callback("on_grpc_call_response", GRPC_RECEIVE),
+            callback("on_grpc_stream_initial_metadata", GRPC_INITIAL_METADATA),
+            callback("on_grpc_stream_message", GRPC_RECEIVE),
+            callback("on_grpc_stream_trailing_metadata", GRPC_TRAILING_METADATA),
+            callback("on_grpc_stream_close", &["on_grpc_close"]),
             callback("on_done", &["on_done"]),
             callback("on_log", &["on_log"]),
             callback("on_queue_ready", &["on_queue_ready"]),

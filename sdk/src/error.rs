@@ -79,6 +79,10 @@ pub enum Error {
         /// The same in words, with the key.
         text: String,
     },
+    /// A gRPC message is not of the type that it was to be.
+    #[cfg(feature = "prost")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "prost")))]
+    Decode(prost::DecodeError),
     /// Any other error, as text.
     Other(String),
 }
@@ -152,6 +156,8 @@ impl fmt::Display for Error {
             Error::AlreadyReplied => ("the stream has been answered already", "", None),
             Error::Call { error: CallError::Refused(status), text } => (*text, "", Some(*status)),
             Error::Call { text, .. } | Error::ResponseBegun { text } => (*text, "", None),
+            #[cfg(feature = "prost")]
+            Error::Decode(error) => return error.fmt(f),
             Error::Other(text) | Error::SharedData { text, .. } => (text.as_str(), "", None),
         };
         f.write_str(text)?;

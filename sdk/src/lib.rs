@@ -61,6 +61,7 @@
 //! | `std` | yes | a hook that logs a panic's message and place before the trap |
 //! | `log` | yes | the macros of the `log` crate write to the host's log |
 //! | `json` | yes | [`Json`], a configuration of any type that implements serde's `Deserialize`; shared data of such types |
+//! | `prost` | no | gRPC messages of any type that implements `prost::Message`, version 0.14 |
 //! | `wee_alloc` | no | the `wee_alloc` allocator, on wasm only; see below |
 //!
 //! Without `std` the crate needs `alloc` only. It never sets an allocator by itself.
@@ -114,7 +115,10 @@ pub mod prelude;
 
 pub use abi::wire::PeerType;
 pub use action::{Action, Done, ErrorPolicy, Flow};
-pub use callout::{CallError, HttpCall, HttpCallId, HttpCallResponse};
+pub use callout::{
+    CallError, GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus, GrpcStream,
+    HttpCall, HttpCallId, HttpCallResponse,
+};
 #[cfg(feature = "json")]
 pub use config::Json;
 pub use config::{Configure, FromConfig};

@@ -4,9 +4,10 @@
 pub use crate::Json;
 pub use crate::{
     Action, CallError, Cas, Configure, ConnectionLog, ConnectionView, Done, DownstreamClose, DownstreamData,
-    Error, ErrorPolicy, Extension, Flow, FromConfig, Headers, HeadersMut, HttpCall, HttpCallId,
-    HttpCallResponse, HttpContext, LocalResponse, LogLevel, NewConnection, PeerType, Queue, RequestBody,
-    RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, Result, RootCallbacks,
-    RootContext, RootView, SharedData, SharedDataError, Status, StreamContext, StreamDone, StreamLog,
-    StreamView, Swap, UpstreamClose, UpstreamData, View, VmStart, callbacks,
+    Error, ErrorPolicy, Extension, Flow, FromConfig, GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose,
+    GrpcMessage, GrpcStatus, GrpcStream, Headers, HeadersMut, HttpCall, HttpCallId, HttpCallResponse,
+    HttpContext, LocalResponse, LogLevel, NewConnection, PeerType, Queue, RequestBody, RequestHeaders,
+    RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, Result, RootCallbacks, RootContext,
+    RootView, SharedData, SharedDataError, Status, StreamContext, StreamDone, StreamLog, StreamView, Swap,
+    UpstreamClose, UpstreamData, View, VmStart, callbacks,
 };

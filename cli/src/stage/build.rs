@@ -13,7 +13,7 @@ use std::process::Command;
 const WASM_TARGETS: [&str; 2] = [WASM_TARGET, "wasm32-unknown-unknown"];
 
 /// The features of the SDK, alone: each must do without the others.
-const FEATURES: [&str; 5] = ["", "std", "log", "json", "wee_alloc"];
+const FEATURES: [&str; 6] = ["", "std", "log", "json", "prost", "wee_alloc"];
 
 pub(super) fn features(repository: &Repository) -> Result<Verdict> {
     Toolchain::active().ensure(&[], &WASM_TARGETS)?;

@@ -1,9 +1,9 @@
 //! HTTP callouts.
 
 use super::CallError;
+use super::fields::{Field, Fields, check};
 use crate::abi::call;
 use crate::dispatcher::Kind;
-use crate::headers::{check_name, check_value};
 use crate::pairs;
 use crate::view::View;
 use crate::{Error, Result, Status};
@@ -22,11 +22,8 @@ impl HttpCallId {
     }
 }
 
-/// The headers that need no allocation, the pseudo-headers aside.
-const INLINE_HEADERS: usize = 4;
-
 /// How long an answer may take if nothing else was said.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An HTTP request of the extension's own, to an upstream of the proxy.
 ///
@@ -56,14 +53,11 @@ pub struct HttpCall<'a> {
     method: &'a str,
     path: &'a str,
     authority: &'a str,
-    headers: [Option<Header<'a>>; INLINE_HEADERS],
-    more_headers: Vec<Header<'a>>,
+    headers: Fields<'a>,
     body: &'a [u8],
-    trailers: Vec<Header<'a>>,
+    trailers: Vec<Field<'a>>,
     timeout: Duration,
 }
-
-type Header<'a> = (&'a [u8], &'a [u8]);
 
 impl<'a> HttpCall<'a> {
     /// A request without a body, with the name of the upstream as its authority, and five seconds for the answer.
@@ -73,8 +67,7 @@ impl<'a> HttpCall<'a> {
             method,
             path,
             authority: upstream,
-            headers: [None; INLINE_HEADERS],
-            more_headers: Vec::new(),
+            headers: Fields::new(),
             body: &[],
             trailers: Vec::new(),
             timeout: DEFAULT_TIMEOUT,
@@ -103,11 +96,7 @@ impl<'a> HttpCall<'a> {
         name: &'a (impl AsRef<[u8]> + ?Sized),
         value: &'a (impl AsRef<[u8]> + ?Sized),
     ) -> Self {
-        let header = (name.as_ref(), value.as_ref());
-        match self.headers.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(header),
-            None => self.more_headers.push(header),
-        }
+        self.headers.add(name.as_ref(), value.as_ref());
         self
     }
 
@@ -150,13 +139,9 @@ impl<'a> HttpCall<'a> {
             (b":path", self.path.as_bytes()),
             (b":authority", self.authority.as_bytes()),
         ];
-        let headers = self.headers.iter().flatten().chain(&self.more_headers).copied();
-        let headers = pseudo.into_iter().chain(headers);
+        let headers = pseudo.into_iter().chain(self.headers.iter());
         let trailers = self.trailers.iter().copied();
-        for (name, value) in headers.clone().chain(trailers.clone()) {
-            check_name(name)?;
-            check_value(value)?;
-        }
+        check(headers.clone().chain(trailers.clone()))?;
         let headers = pairs::build(cx.scope, headers).ok_or(Error::OutOfMemory)?;
         let trailers = match self.trailers.is_empty() {
             true => &[],

@@ -2,9 +2,12 @@
 //!
 //! A callout belongs to the context that made it: only that one gets the answer, and none comes once it has ended.
 
+mod fields;
+mod grpc;
 mod http;
 mod response;
 
+pub use grpc::{GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus, GrpcStream};
 pub use http::{HttpCall, HttpCallId};
 pub use response::HttpCallResponse;
 
@@ -23,6 +26,11 @@ use core::fmt;
 /// | [`Refused`](CallError::Refused) | a status of the call | the same |
 ///
 /// A response with status 503 or 504 and any other text is taken for the upstream's own answer.
+///
+/// A gRPC call fails with a status. Envoy gives "unavailable" for those that did not get through to the server, with the
+/// texts that it has for HTTP; they are told by them, and "deadline exceeded" is [`Timeout`](CallError::Timeout), whoever
+/// says it. Every other status is [`Grpc`](CallError::Grpc): the server's answer. The status as it came is
+/// [`GrpcCallResponse::status`](crate::GrpcCallResponse::status) in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CallError {
@@ -34,6 +42,8 @@ pub enum CallError {
     Reset,
     /// The host did not make the call: in Envoy "bad argument" for a cluster that it does not have.
     Refused(Status),
+    /// The server of a gRPC call answered with this status.
+    Grpc(GrpcStatus),
 }
 
 impl CallError {
@@ -45,6 +55,7 @@ impl CallError {
             CallError::NoUpstream => "the upstream cannot be reached",
             CallError::Reset => "the answer broke off",
             CallError::Refused(_) => "the host did not make the call",
+            CallError::Grpc(_) => "the server answered with a gRPC error",
         }
     }
 }
@@ -52,10 +63,16 @@ impl CallError {
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())?;
-        if let CallError::Refused(status) = self {
-            f.write_str(": ")?;
-            status.fmt(f)?;
+        match self {
+            CallError::Refused(status) => {
+                f.write_str(": ")?;
+                status.fmt(f)
+            }
+            CallError::Grpc(status) => {
+                f.write_str(": ")?;
+                status.fmt(f)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }

@@ -116,7 +116,12 @@ fn envoys_own(status: u16, body: &[u8]) -> Option<CallError> {
     if body == b"no healthy upstream" {
         return Some(CallError::NoUpstream);
     }
-    let reason = body.strip_prefix(b"upstream connect error or disconnect/reset before headers.")?;
+    connection_error(body)
+}
+
+/// What Envoy's text about a connection means.
+pub(super) fn connection_error(text: &[u8]) -> Option<CallError> {
+    let reason = text.strip_prefix(b"upstream connect error or disconnect/reset before headers.")?;
     let says = |word: &[u8]| reason.windows(word.len()).any(|window| window == word);
     match says(b"connection failure") || says(b"connection timeout") {
         true => Some(CallError::NoUpstream),

@@ -1,12 +1,14 @@
 //! HTTP streams.
 
 use crate::abi::guest::Callbacks;
-use crate::callout::{HttpCallId, HttpCallResponse};
+use crate::callout::{
+    GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
+};
 use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
     StreamDone, StreamLog, StreamView,
 };
-use crate::{Action, Flow, Result};
+use crate::{Action, Flow, Headers, Result};
 
 /// One HTTP stream: a request and its response.
 ///
@@ -89,6 +91,70 @@ pub trait HttpContext: Sized + 'static {
         stream: &mut StreamView<'_>,
     ) -> Result<Action> {
         Ok(Action::Continue)
+    }
+
+    /// A unary gRPC call of this stream has ended: with a message (`proxy_on_grpc_receive`), or without
+    /// (`proxy_on_grpc_close`); see [`GrpcCallResponse`]. It is called once for each call.
+    ///
+    /// [`Action::Continue`] resumes what the stream has paused, [`Action::Pause`] leaves it so, because more is
+    /// awaited, and [`Action::Respond`] answers the client. It is not called once the stream has ended.
+    ///
+    /// Only Envoy and its relatives have gRPC; so it is with the callbacks of gRPC streams.
+    fn on_grpc_call_response(
+        &mut self,
+        call: GrpcCallId,
+        response: &GrpcCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Continue)
+    }
+
+    /// The server of a gRPC stream of this stream has sent its initial metadata, which come before its messages
+    /// (`proxy_on_grpc_receive_initial_metadata`).
+    ///
+    /// What it returns means the same as in
+    /// [`on_grpc_call_response`](HttpContext::on_grpc_call_response), but without this callback, and without the other
+    /// ones of gRPC streams, what is paused stays so. Envoy shows the headers of the HTTP response as metadata, `:status`
+    /// and `content-type` among them, and none if the server has ended the stream without a message.
+    fn on_grpc_stream_initial_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Pause)
+    }
+
+    /// The server of a gRPC stream of this stream has sent a message (`proxy_on_grpc_receive`).
+    fn on_grpc_stream_message(
+        &mut self,
+        grpc: GrpcStream,
+        message: &GrpcMessage<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Pause)
+    }
+
+    /// The server of a gRPC stream of this stream has sent its trailing metadata, which come behind its messages
+    /// (`proxy_on_grpc_receive_trailing_metadata`). Envoy has `grpc-status` and `grpc-message` among them.
+    fn on_grpc_stream_trailing_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Pause)
+    }
+
+    /// A gRPC stream of this stream has ended (`proxy_on_grpc_close`): nothing more comes from it, and nothing can be
+    /// sent. It is not called for one that the extension has cancelled.
+    fn on_grpc_stream_close(
+        &mut self,
+        grpc: GrpcStream,
+        close: &GrpcClose<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Pause)
     }
 
     /// The proxy has finished with the stream, or it was reset; the context is dropped soon after.

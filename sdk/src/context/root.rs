@@ -1,11 +1,13 @@
 //! Root contexts.
 
 use crate::abi::guest::Callbacks;
-use crate::callout::{HttpCallId, HttpCallResponse};
+use crate::callout::{
+    GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
+};
 use crate::config::{Configure, FromConfig};
 use crate::queue::Queue;
 use crate::view::{RootView, StreamLog, VmStart};
-use crate::{Done, ErrorPolicy, Result};
+use crate::{Done, ErrorPolicy, Headers, Result};
 
 /// A root context: one configured instance of an extension, on one worker of the proxy.
 ///
@@ -158,6 +160,65 @@ pub trait RootCallbacks: RootContext {
     ///
     /// Envoy and its relatives only, where the extension is configured as `envoy.access_loggers.wasm`.
     fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// A unary gRPC call of the root context has ended: with a message (`proxy_on_grpc_receive`), or without
+    /// (`proxy_on_grpc_close`); see [`GrpcCallResponse`]. It is called once for each call.
+    ///
+    /// Only Envoy and its relatives have gRPC; so it is with the callbacks of gRPC streams.
+    fn on_grpc_call_response(
+        &mut self,
+        call: GrpcCallId,
+        response: &GrpcCallResponse<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// The server of a gRPC stream of the root context has sent its initial metadata, which come before its messages
+    /// (`proxy_on_grpc_receive_initial_metadata`).
+    ///
+    /// Envoy shows the headers of the HTTP response as metadata, `:status` and `content-type` among them, and none if the
+    /// server has ended the stream without a message.
+    fn on_grpc_stream_initial_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// The server of a gRPC stream of the root context has sent a message (`proxy_on_grpc_receive`).
+    fn on_grpc_stream_message(
+        &mut self,
+        grpc: GrpcStream,
+        message: &GrpcMessage<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// The server of a gRPC stream of the root context has sent its trailing metadata, which come behind its messages
+    /// (`proxy_on_grpc_receive_trailing_metadata`). Envoy has `grpc-status` and `grpc-message` among them.
+    fn on_grpc_stream_trailing_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// A gRPC stream of the root context has ended (`proxy_on_grpc_close`): nothing more comes from it, and nothing can
+    /// be sent. It is not called for one that the extension has cancelled.
+    fn on_grpc_stream_close(
+        &mut self,
+        grpc: GrpcStream,
+        close: &GrpcClose<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
         Ok(())
     }
 }

@@ -1,12 +1,14 @@
 //! TCP connections.
 
 use crate::abi::guest::Callbacks;
-use crate::callout::{HttpCallId, HttpCallResponse};
+use crate::callout::{
+    GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
+};
 use crate::view::{
     ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, StreamDone, UpstreamClose,
     UpstreamData,
 };
-use crate::{Flow, Result};
+use crate::{Flow, Headers, Result};
 
 /// One TCP connection of a client, and the one to the upstream that the proxy makes for it.
 ///
@@ -129,6 +131,65 @@ pub trait StreamContext: Sized + 'static {
         connection: &mut ConnectionView<'_>,
     ) -> Result<Flow> {
         Ok(Flow::Continue)
+    }
+
+    /// A unary gRPC call of this connection has ended: with a message (`proxy_on_grpc_receive`), or without
+    /// (`proxy_on_grpc_close`); see [`GrpcCallResponse`]. It is called once for each call.
+    ///
+    /// What it returns means the same as in
+    /// [`on_http_call_response`](StreamContext::on_http_call_response); so it is with the callbacks of gRPC streams.
+    fn on_grpc_call_response(
+        &mut self,
+        call: GrpcCallId,
+        response: &GrpcCallResponse<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// The server of a gRPC stream of this connection has sent its initial metadata, which come before its messages
+    /// (`proxy_on_grpc_receive_initial_metadata`).
+    ///
+    /// Without this callback, and without the other ones of gRPC streams, what is paused stays so.
+    fn on_grpc_stream_initial_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Pause)
+    }
+
+    /// The server of a gRPC stream of this connection has sent a message (`proxy_on_grpc_receive`).
+    fn on_grpc_stream_message(
+        &mut self,
+        grpc: GrpcStream,
+        message: &GrpcMessage<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Pause)
+    }
+
+    /// The server of a gRPC stream of this connection has sent its trailing metadata, which come behind its messages
+    /// (`proxy_on_grpc_receive_trailing_metadata`). Envoy has `grpc-status` and `grpc-message` among them.
+    fn on_grpc_stream_trailing_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Pause)
+    }
+
+    /// A gRPC stream of this connection has ended (`proxy_on_grpc_close`): nothing more comes from it, and nothing can be
+    /// sent. It is not called for one that the extension has cancelled.
+    fn on_grpc_stream_close(
+        &mut self,
+        grpc: GrpcStream,
+        close: &GrpcClose<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Pause)
     }
 
     /// The proxy has finished with the connection; the context is dropped soon after.

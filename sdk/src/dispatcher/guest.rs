@@ -162,13 +162,21 @@ impl<R: Extension> Guest for Dispatcher<R> {
         self.http_call_response(context, token);
     }
 
-    fn on_grpc_receive_initial_metadata(&self, _context: u32, _token: u32, _count: usize) {}
+    fn on_grpc_receive_initial_metadata(&self, context: u32, token: u32, _count: usize) {
+        self.grpc_initial_metadata(context, token);
+    }
 
-    fn on_grpc_receive(&self, _context: u32, _token: u32, _size: usize) {}
+    fn on_grpc_receive(&self, context: u32, token: u32, size: usize) {
+        self.grpc_message(context, token, size);
+    }
 
-    fn on_grpc_receive_trailing_metadata(&self, _context: u32, _token: u32, _count: usize) {}
+    fn on_grpc_receive_trailing_metadata(&self, context: u32, token: u32, _count: usize) {
+        self.grpc_trailing_metadata(context, token);
+    }
 
-    fn on_grpc_close(&self, _context: u32, _token: u32, _status: u32) {}
+    fn on_grpc_close(&self, context: u32, token: u32, status: u32) {
+        self.grpc_close(context, token, status);
+    }
 
     fn on_foreign_function(&self, _context: u32, _function: u32, _size: usize) {}
 

@@ -5,6 +5,7 @@ mod bundle;
 mod connection;
 mod contexts;
 mod failure;
+mod grpc;
 mod guest;
 mod outside;
 mod pending;
@@ -15,7 +16,7 @@ mod slot;
 mod vm;
 
 pub use self::bundle::{Bundle, Part};
-pub(crate) use self::pending::Kind;
+pub(crate) use self::pending::{Kind, StreamCalls};
 pub(crate) use self::vm::Vm;
 
 use self::contexts::{Roots, Streams};

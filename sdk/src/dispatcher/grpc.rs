@@ -1,0 +1,77 @@
+//! The answers to gRPC calls, and what comes from gRPC streams.
+//!
+//! One that nobody waits for any more is nothing odd: its context has ended, or the host tells of a call that it has
+//! refused.
+
+use super::{Dispatcher, Kind};
+use crate::Headers;
+use crate::abi::guest::Callback;
+use crate::abi::wire::MapType;
+use crate::callout::{GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream};
+use crate::context::{Extension, HttpContext, StreamContext};
+use crate::view::{ConnectionView, RootView, StreamView};
+
+/// Runs a callback of the context that a call or a stream is of, whichever kind that is.
+macro_rules! wake {
+    ($dispatcher:ident $callback:ident $called:ident $owner:ident, |$cx:ident| $method:ident($id:expr, $what:expr)) => {
+        let callback = Callback::$callback.entry();
+        if $dispatcher.roots.contains($owner) {
+            $dispatcher
+                .wake_root(callback, $owner, |root, $cx| root.$method($id, $what, &mut RootView::new($cx)));
+        } else {
+            $dispatcher.wake(
+                callback,
+                $called,
+                $owner,
+                |stream, $cx| stream.$method($id, $what, &mut StreamView::new($cx)),
+                |connection, $cx| connection.$method($id, $what, &mut ConnectionView::new($cx)),
+            );
+        }
+    };
+}
+
+impl<R: Extension> Dispatcher<R> {
+    /// A message: the answer to a unary call, or one of a stream.
+    pub(super) fn grpc_message(&self, called: u32, token: u32, size: usize) {
+        if let Some(owner) = self.vm.pending.take(Kind::GrpcCall, token) {
+            return self.grpc_call_response(called, owner, token, None);
+        }
+        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
+        let grpc = GrpcStream(token);
+        wake!(self GrpcReceive called owner, |cx| on_grpc_stream_message(grpc, &GrpcMessage::new(cx, size)));
+    }
+
+    /// The failure of a unary call, or the end of a stream.
+    pub(super) fn grpc_close(&self, called: u32, token: u32, status: u32) {
+        if let Some(owner) = self.vm.pending.take(Kind::GrpcCall, token) {
+            return self.grpc_call_response(called, owner, token, Some(status));
+        }
+        let Some((owner, calls)) = self.vm.pending.take_stream(token) else { return };
+        let grpc = GrpcStream(token);
+        wake!(self GrpcClose called owner, |cx| on_grpc_stream_close(grpc, &GrpcClose::new(cx, status)));
+        // Until then the host keeps a place for it. It refuses if the extension has closed it already.
+        let _ = (calls.close)(token);
+    }
+
+    /// The end of a unary call: with a message, or with this status.
+    fn grpc_call_response(&self, called: u32, owner: u32, token: u32, failure: Option<u32>) {
+        let call = GrpcCallId(token);
+        wake!(self GrpcReceive called owner, |cx| on_grpc_call_response(call, &GrpcCallResponse::new(cx, failure)));
+    }
+
+    /// The metadata at the start of a stream's answer.
+    pub(super) fn grpc_initial_metadata(&self, called: u32, token: u32) {
+        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
+        let (grpc, map) = (GrpcStream(token), MapType::GRPC_INITIAL_METADATA);
+        wake!(self GrpcReceiveInitialMetadata called owner,
+            |cx| on_grpc_stream_initial_metadata(grpc, Headers::new(cx.scope, map)));
+    }
+
+    /// The metadata at the end of a stream's answer.
+    pub(super) fn grpc_trailing_metadata(&self, called: u32, token: u32) {
+        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
+        let (grpc, map) = (GrpcStream(token), MapType::GRPC_TRAILING_METADATA);
+        wake!(self GrpcReceiveTrailingMetadata called owner,
+            |cx| on_grpc_stream_trailing_metadata(grpc, Headers::new(cx.scope, map)));
+    }
+}

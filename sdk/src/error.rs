@@ -37,14 +37,14 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 pub enum Error {
     /// The host refused a call.
     Host {
-        /// The name of the host function, as in the ABI.
+        /// The name of the host function, as in the ABI, or of the foreign function.
         call: &'static str,
         /// What it answered.
         status: Status,
     },
     /// The host answered with something that is not what the ABI says.
     Malformed {
-        /// The name of the host function, as in the ABI.
+        /// The name of the host function, as in the ABI, or of the attribute.
         call: &'static str,
         /// What is wrong with the answer.
         problem: &'static str,
@@ -68,6 +68,12 @@ pub enum Error {
     Call {
         /// Why.
         error: CallError,
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
+    /// The host has no foreign function of that name, or nothing for it to work on: hosts answer both in the same way.
+    #[non_exhaustive]
+    UnknownFunction {
         /// The same in words, which are in a module only if it can meet them.
         text: &'static str,
     },
@@ -155,7 +161,9 @@ impl fmt::Display for Error {
             Error::OutOfMemory => ("out of memory", "", None),
             Error::AlreadyReplied => ("the stream has been answered already", "", None),
             Error::Call { error: CallError::Refused(status), text } => (*text, "", Some(*status)),
-            Error::Call { text, .. } | Error::ResponseBegun { text } => (*text, "", None),
+            Error::Call { text, .. } | Error::ResponseBegun { text } | Error::UnknownFunction { text } => {
+                (*text, "", None)
+            }
             #[cfg(feature = "prost")]
             Error::Decode(error) => return error.fmt(f),
             Error::Other(text) | Error::SharedData { text, .. } => (text.as_str(), "", None),

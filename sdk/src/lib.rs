@@ -100,6 +100,7 @@ mod config;
 mod context;
 mod dispatcher;
 mod error;
+pub mod foreign;
 mod headers;
 mod local_response;
 mod logging;

@@ -157,6 +157,19 @@ pub trait HttpContext: Sized + 'static {
         Ok(Action::Pause)
     }
 
+    /// The host calls a function of the extension's, for this stream (`proxy_on_foreign_function`): by a number, and
+    /// with an argument, which both are up to the host. Envoy never does, ngx_wasm_module may.
+    ///
+    /// What it returns is as in [`on_http_call_response`](HttpContext::on_http_call_response).
+    fn on_foreign_function(
+        &mut self,
+        function: u32,
+        argument: &[u8],
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Continue)
+    }
+
     /// The proxy has finished with the stream, or it was reset; the context is dropped soon after.
     ///
     /// An error is logged; there is nothing left to refuse.

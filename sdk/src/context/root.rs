@@ -145,6 +145,12 @@ pub trait RootCallbacks: RootContext {
         Ok(())
     }
 
+    /// The host calls a function of the extension's (`proxy_on_foreign_function`): by a number, and with an argument,
+    /// which both are up to the host. Envoy never does, ngx_wasm_module may.
+    fn on_foreign_function(&mut self, function: u32, argument: &[u8], root: &mut RootView<'_>) -> Result<()> {
+        Ok(())
+    }
+
     /// The host is about to delete the root context, because the extension or its configuration is taken out of
     /// service (`proxy_on_done`).
     ///

@@ -192,6 +192,19 @@ pub trait StreamContext: Sized + 'static {
         Ok(Flow::Pause)
     }
 
+    /// The host calls a function of the extension's, for this connection (`proxy_on_foreign_function`): by a number, and
+    /// with an argument, which both are up to the host. Envoy never does.
+    ///
+    /// What it returns is as in [`on_http_call_response`](StreamContext::on_http_call_response).
+    fn on_foreign_function(
+        &mut self,
+        function: u32,
+        argument: &[u8],
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
     /// The proxy has finished with the connection; the context is dropped soon after.
     ///
     /// An error is logged; there is nothing left to refuse.

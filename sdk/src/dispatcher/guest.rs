@@ -178,7 +178,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
         self.grpc_close(context, token, status);
     }
 
-    fn on_foreign_function(&self, _context: u32, _function: u32, _size: usize) {}
+    fn on_foreign_function(&self, context: u32, function: u32, _size: usize) {
+        self.foreign_function(context, function);
+    }
 
     fn on_resolve_dns(&self, _root: u32, _token: u32, _size: usize) {}
 

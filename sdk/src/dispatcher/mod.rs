@@ -5,6 +5,7 @@ mod bundle;
 mod connection;
 mod contexts;
 mod failure;
+mod foreign;
 mod grpc;
 mod guest;
 mod outside;

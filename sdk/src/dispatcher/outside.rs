@@ -13,8 +13,11 @@ use crate::view::{ConnectionView, Cx, RootView, StreamView};
 use crate::{Action, Error, ErrorPolicy, Flow, Result};
 
 /// The callbacks for which a stream waits. Only streams that implement one pay for what is needed to go on.
-pub(super) const AWAITED: Callbacks =
-    Callbacks::NONE.with(Callback::HttpCallResponse).with(Callback::GrpcReceive).with(Callback::GrpcClose);
+pub(super) const AWAITED: Callbacks = Callbacks::NONE
+    .with(Callback::HttpCallResponse)
+    .with(Callback::GrpcReceive)
+    .with(Callback::GrpcClose)
+    .with(Callback::ForeignFunction);
 
 impl<R: Extension> Dispatcher<R> {
     /// Whether streams of this type can wait for something.

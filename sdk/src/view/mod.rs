@@ -136,6 +136,32 @@ pub trait View<'cb>: sealed::Sealed<'cb> {
         call::set_property(encode_path(self.cx().scope, path)?, value.as_ref())
     }
 
+    /// Calls a function of the host's that is not of the ABI, by its name, with an argument that it understands.
+    ///
+    /// Those that Envoy has are in [`foreign`](crate::foreign), with types.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownFunction`] if the host has no function of that name, and [`Error::Host`] if that refuses, or the
+    /// host has no such functions at all.
+    ///
+    /// ```
+    /// use waxwing::prelude::*;
+    ///
+    /// fn zone(request: &RequestHeaders<'_>) -> Result<Vec<u8>> {
+    ///     match request.call_foreign_function("zone_of", "10.0.0.7") {
+    ///         Ok(zone) => Ok(zone.to_vec()),
+    ///         Err(Error::UnknownFunction { .. }) => Ok(b"unknown".to_vec()),
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
+    #[doc(alias = "proxy_call_foreign_function")]
+    fn call_foreign_function(&self, name: &str, argument: impl AsRef<[u8]>) -> Result<&'cb [u8]> {
+        call::call_foreign_function(self.cx().scope, name.as_bytes(), argument.as_ref())
+            .map_err(|error| crate::foreign::refused("proxy_call_foreign_function", error))
+    }
+
     /// The wall clock: the time since the Unix epoch.
     ///
     /// Google Service Extensions stop it for the length of a callback.

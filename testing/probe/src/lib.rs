@@ -16,6 +16,8 @@ use std::rc::Rc;
 use std::time::Duration;
 use waxwing::__private::{BufferType, MapType, StreamType, pairs, scope};
 use waxwing::abi::call;
+use waxwing::attributes::Bytes;
+use waxwing::foreign::{self, Declaration, Expression, FilterState, Span};
 use waxwing::prelude::*;
 
 /// The extension.
@@ -35,12 +37,16 @@ struct Step {
 impl RootContext for Probe {
     type Config = String;
 
-    fn configure(script: String, _: &mut Configure<'_>) -> Result<Self> {
+    fn configure(script: String, cx: &mut Configure<'_>) -> Result<Self> {
         let step = |line: &str| {
             let mut words = line.split_whitespace().map(str::to_owned);
             words.next().map(|callback| Step { callback, words: words.collect() })
         };
-        Ok(Probe { script: script.lines().filter_map(step).collect() })
+        let script: Rc<[Step]> = script.lines().filter_map(step).collect();
+        if script.iter().any(|step| step.callback == "configure") {
+            let _ = run(&script, "configure", "", true, cx);
+        }
+        Ok(Probe { script })
     }
 }
 
@@ -148,6 +154,14 @@ impl Step {
         self.number(at) as usize
     }
 
+    fn span(&self, at: usize) -> Span {
+        match self.word(at) {
+            "request" => Span::Request,
+            "connection" => Span::Connection,
+            _ => Span::FilterChain,
+        }
+    }
+
     /// The words from there on, in pairs, as a block.
     fn block(&self, from: usize) -> Vec<u8> {
         let words = self.words.get(from..).unwrap_or_default();
@@ -213,6 +227,7 @@ impl Step {
             "continue" => done(call::continue_stream(StreamType(self.number(1)))),
             "close" => done(call::close_stream(StreamType(self.number(1)))),
             "property" => found(call::property(scope, path(1).as_bytes())),
+            "rawprop" => found(call::property(scope, self.word(1).replace('/', "\0").as_bytes())),
             "set-property" => done(call::set_property(path(1).as_bytes(), name)),
             "call" => match self.http_call().send(view) {
                 Ok(call) => format!("token {}", call.as_u32()),
@@ -229,6 +244,32 @@ impl Step {
                 Ok((code, message)) => format!("{code} {}", message.escape_ascii()),
                 Err(error) => error.to_string(),
             },
+            "foreign" => found(view.call_foreign_function(self.word(1), self.word(2)).map(Some)),
+            "filter-state" => done(FilterState::new(self.word(1), self.word(2)).span(self.span(3)).set(view)),
+            "declare" => {
+                let declaration = Declaration::new(self.word(1)).span(self.span(3));
+                done(match self.word(2) {
+                    "read-only" => declaration.read_only().declare(view),
+                    _ => declaration.declare(view),
+                })
+            }
+            "round-trip" => {
+                let text = self.word(1).repeat(self.size(2));
+                let packed = foreign::compress(view, &text);
+                let unpacked = packed.and_then(|packed| Ok((packed, foreign::uncompress(view, packed)?)));
+                match unpacked {
+                    Ok((packed, unpacked)) => {
+                        format!("{} {}", packed.len() < text.len(), unpacked == text.as_bytes())
+                    }
+                    Err(error) => error.to_string(),
+                }
+            }
+            "evaluate" => {
+                // Words have no blanks.
+                let source = self.word(1).replace('_', " ");
+                let expression = Expression::new(view, &source);
+                found(expression.and_then(|expression| expression.evaluate::<Bytes>(view)))
+            }
             _ => panic!("{self:?}: no such call"),
         }
     }

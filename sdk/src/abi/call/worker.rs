@@ -128,6 +128,23 @@ pub fn call_foreign_function<'cb>(scope: Scope<'cb>, name: &[u8], argument: &[u8
     out.bytes(scope, "proxy_call_foreign_function", status)
 }
 
+/// `proxy_call_foreign_function`, whose answer is of no interest.
+pub fn tell_foreign_function(name: &[u8], argument: &[u8]) -> Result<()> {
+    let mut out = Output::EMPTY;
+    // SAFETY: the pointers and lengths are those of live slices, the outputs are live locals.
+    let status = unsafe {
+        imports::proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            argument.as_ptr(),
+            argument.len(),
+            &raw mut out.data,
+            &raw mut out.len,
+        )
+    };
+    done("proxy_call_foreign_function", status)
+}
+
 /// `envoy_resolve_dns`; the answer is the token.
 pub fn resolve_dns(name: &[u8]) -> Result<u32> {
     let mut token = 0;

@@ -8,7 +8,7 @@
 //! response-body pause-until-end
 //! ```
 //!
-//! A line `call` makes a callout, whose end is the callback `call-response`.
+//! Lines for `configure` run in the root context. A line `call` makes a callout, whose end is the callback `call-response`.
 //!
 //! `testing/tests/conformance` runs it on all hosts: what the hosts answer, they have to answer alike.
 

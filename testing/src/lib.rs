@@ -94,10 +94,10 @@ pub use log::{LogLine, Logs};
 pub use metric::Metric;
 pub use queue::SharedQueue;
 pub use run::Run;
-pub use runner::Native;
 #[cfg(feature = "wasm")]
 pub use runner::Wasm;
-pub use scenario::{FailurePolicy, Runner, Scenario};
+pub use runner::{Native, Runner};
+pub use scenario::{FailurePolicy, Scenario};
 pub use seen::Seen;
 pub use step::Step;
 pub use stream::{EndOfStream, HttpStream, Phase};

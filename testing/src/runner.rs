@@ -5,7 +5,7 @@ use crate::cluster::{Received, Upstream};
 use crate::host::Host;
 use crate::log::Logs;
 use crate::run::Run;
-use crate::scenario::{Runner, Scenario};
+use crate::scenario::Scenario;
 use crate::step::Step;
 use crate::{Answer, cluster};
 use std::cell::RefCell;
@@ -13,6 +13,19 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use waxwing::Module;
+
+/// A host that runs scenarios.
+pub trait Runner {
+    /// What it is called in a report of differences.
+    fn name(&self) -> &str;
+
+    /// Runs the scenario on a fresh proxy, until its streams and callouts are over.
+    ///
+    /// # Panics
+    ///
+    /// If the host refuses the configuration, or cannot run at all.
+    fn run(&self, scenario: &Scenario) -> Run;
+}
 
 /// Runs scenarios on an extension that is compiled into the test.
 pub struct Native<E>(PhantomData<fn() -> E>);

@@ -3,6 +3,7 @@
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
 use crate::run::Run;
+use crate::runner::Runner;
 use crate::step::{Step, check_steps};
 use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response, TcpScript, difference};
 use std::fmt;
@@ -412,17 +413,4 @@ impl fmt::Debug for Scenario {
             .field("steps", &self.steps)
             .finish_non_exhaustive()
     }
-}
-
-/// A host that runs scenarios.
-pub trait Runner {
-    /// What it is called in a report of differences.
-    fn name(&self) -> &str;
-
-    /// Runs the scenario on a fresh proxy, until its streams and callouts are over.
-    ///
-    /// # Panics
-    ///
-    /// If the host refuses the configuration, or cannot run at all.
-    fn run(&self, scenario: &Scenario) -> Run;
 }

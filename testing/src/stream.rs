@@ -68,9 +68,9 @@ impl EndOfStream {
     }
 }
 
-/// A stream of a [`Host`]: a request and its response, under way.
+/// A stream of a [`Host`](crate::Host): a request and its response, under way.
 ///
-/// From [`Host::open`] it has sent its request, and the origin answers; from [`Host::begin`] the test sends
+/// From [`Host::open`](crate::Host::open) it has sent its request, and the origin answers; from [`Host::begin`](crate::Host::begin) the test sends
 /// every part of both messages itself. What a stream is asked before it has ended is what happened so far.
 ///
 /// Dropping it leaves the stream open, as a client does that waits.

@@ -10,8 +10,11 @@
 //!
 //! Lines for `configure` run in the root context. A line `call` makes a callout, whose end is the callback `call-response`.
 //!
+//! An item in a queue that it has registered is the callback `queue-ready`, of the root context.
+//!
 //! `testing/tests/conformance` runs it on all hosts: what the hosts answer, they have to answer alike.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use waxwing::__private::{BufferType, MapType, StreamType, pairs, scope};
@@ -22,9 +25,11 @@ use waxwing::prelude::*;
 
 /// The extension.
 #[derive(Debug, Extension)]
-#[extension(http = ProbeStream)]
+#[extension(http = ProbeStream, root)]
 pub struct Probe {
     script: Rc<[Step]>,
+    /// How many streams it has had, by which its workers can be told apart.
+    streams: Cell<u32>,
 }
 
 /// One line of the script.
@@ -46,7 +51,16 @@ impl RootContext for Probe {
         if script.iter().any(|step| step.callback == "configure") {
             let _ = run(&script, "configure", "", true, cx);
         }
-        Ok(Probe { script })
+        Ok(Probe { script, streams: Cell::new(0) })
+    }
+}
+
+#[callbacks]
+impl RootCallbacks for Probe {
+    fn on_queue_ready(&mut self, queue: Queue, root: &mut RootView<'_>) -> Result<()> {
+        let what = format!("{} after {} streams", queue.as_u32(), self.streams.get());
+        let _ = run(&self.script, "queue-ready", &what, true, root);
+        Ok(())
     }
 }
 
@@ -61,6 +75,7 @@ impl HttpContext for ProbeStream {
     type Root = Probe;
 
     fn new(root: &Probe) -> Self {
+        root.streams.set(root.streams.get() + 1);
         ProbeStream { script: root.script.clone() }
     }
 
@@ -144,6 +159,20 @@ impl Step {
             Some("-") | None => "",
             Some(word) => word,
         }
+    }
+
+    /// The bytes of a word, in which `%ff` is the byte with that number.
+    fn bytes(&self, at: usize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut rest = self.word(at).as_bytes();
+        while let Some((&byte, more)) = rest.split_first() {
+            let number = |digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+            match more.get(..2).filter(|_| byte == b'%').and_then(number) {
+                Some(escaped) => (bytes.push(escaped), rest = &more[2..]),
+                None => (bytes.push(byte), rest = more),
+            };
+        }
+        bytes
     }
 
     fn number(&self, at: usize) -> u32 {
@@ -270,6 +299,20 @@ impl Step {
                 let expression = Expression::new(view, &source);
                 found(expression.and_then(|expression| expression.evaluate::<Bytes>(view)))
             }
+            "shared" => match call::shared_data(scope, &self.bytes(1)) {
+                Ok(Some((value, cas))) => format!("{} as no. {cas}", found(Ok(Some(value)))),
+                answer => found(answer.map(|_| None)),
+            },
+            "set-shared" => {
+                done(call::set_shared_data(&self.bytes(1), &self.bytes(2), self.word(3).parse().unwrap_or(0)))
+            }
+            "register" => queue(Queue::register(view, self.bytes(1)).map(Some)),
+            "resolve" => queue(Queue::resolve(view, self.word(1), self.bytes(2))),
+            "enqueue" => done(call::enqueue_shared_queue(self.number(1), &self.bytes(2))),
+            "dequeue" => match call::dequeue_shared_queue(scope, self.number(1)) {
+                Ok(None) => "empty".to_owned(),
+                answer => found(answer),
+            },
             _ => panic!("{self:?}: no such call"),
         }
     }
@@ -286,6 +329,14 @@ fn found(answer: Result<Option<&[u8]>>) -> String {
             bytes.len(),
             bytes.escape_ascii().take(200).map(char::from).collect::<String>()
         ),
+        Ok(None) => "not found".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn queue(answer: Result<Option<Queue>>) -> String {
+    match answer {
+        Ok(Some(queue)) => format!("queue {}", queue.as_u32()),
         Ok(None) => "not found".to_owned(),
         Err(error) => error.to_string(),
     }

@@ -8,6 +8,7 @@ mod ending;
 mod header;
 mod local_response;
 mod property;
+mod shared;
 mod trap;
 
 use waxwing_probe::Probe;

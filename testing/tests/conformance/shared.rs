@@ -1,0 +1,120 @@
+//! Shared data and queues, also between two workers.
+
+use std::time::Duration;
+
+use super::*;
+
+/// Long enough for a worker to be told of an item.
+const A_WHILE: Duration = Duration::from_millis(100);
+
+#[test]
+fn shared_data_of_one_worker() {
+    compare(
+        [
+            "request-headers shared a\n\
+             request-headers set-shared a 1 0\n\
+             request-headers set-shared b 2 0\n\
+             request-headers shared a\n\
+             request-headers set-shared a 3 1\n\
+             request-headers set-shared a 4 1\n\
+             response-headers shared a\n\
+             response-headers set-shared a 5\n\
+             log shared a\n\
+             log shared b",
+            "request-headers set-shared new 1 77\n\
+             request-headers shared new\n\
+             request-headers set-shared new 2 77\n\
+             request-headers set-shared another 3 4294967295\n\
+             request-headers set-shared another 4 4294967295\n\
+             response-headers shared another",
+            "request-headers set-shared empty - 0\n\
+             request-headers shared empty\n\
+             request-headers set-shared - no-key 0\n\
+             request-headers shared -\n\
+             request-headers set-shared %ff%00a %00%fe 0\n\
+             request-headers shared %ff%00a\n\
+             request-headers shared %ff\n\
+             done shared %ff%00a",
+        ]
+        .map(|script| scenario(script).request(without_body()).request(without_body())),
+    );
+}
+
+#[test]
+fn two_workers_share_the_data() {
+    let script = "request-headers shared a\n\
+                  request-headers set-shared a 1 1\n\
+                  request-headers set-shared a 2 4294967295\n\
+                  request-headers shared a\n\
+                  request-headers set-shared a 3 0\n\
+                  log shared a";
+    let requests = [0, 1, 1, 0, 1]
+        .into_iter()
+        .fold(scenario(script).workers(2), |scenario, worker| scenario.request_to(worker, without_body()));
+    compare([requests.vm_id("shared")]);
+}
+
+/// A request, after which the workers are told of items.
+fn once(script: &str) -> Scenario {
+    scenario(script).vm_id("mine").request(without_body()).wait(A_WHILE)
+}
+
+#[test]
+fn a_queue_of_one_worker() {
+    let kept = "request-headers resolve - q\n\
+                request-headers register q\n\
+                request-headers register q\n\
+                request-headers register %ff%00\n\
+                request-headers resolve - q\n\
+                request-headers resolve mine q\n\
+                request-headers resolve theirs q\n\
+                request-headers enqueue 1 one\n\
+                request-headers enqueue 1 -\n\
+                request-headers enqueue 1 %ff%00\n\
+                request-headers enqueue 2 other\n\
+                queue-ready dequeue 1\n\
+                queue-ready dequeue 1\n\
+                queue-ready dequeue 2";
+    let taken_at_once = "request-headers dequeue 1\n\
+                         request-headers enqueue 0 nobody\n\
+                         request-headers enqueue 1 nobody\n\
+                         request-headers dequeue 4294967295\n\
+                         response-headers register q\n\
+                         response-headers dequeue 1\n\
+                         log enqueue 1 first\n\
+                         log enqueue 1 second\n\
+                         log dequeue 1\n\
+                         log dequeue 1\n\
+                         log dequeue 1\n\
+                         queue-ready dequeue 1";
+    let registered_when_told = "request-headers register q\n\
+                                request-headers enqueue 1 again\n\
+                                queue-ready dequeue 1\n\
+                                queue-ready register q";
+    compare([
+        once(kept).request(without_body()).wait(A_WHILE),
+        once(taken_at_once),
+        once(registered_when_told).request(without_body()).wait(A_WHILE),
+    ]);
+}
+
+/// Only requests with a body register the queue, and all put an item in.
+#[test]
+fn an_item_is_told_of_to_the_worker_that_registered_the_queue_last() {
+    let script = "request-body register q\nresponse-headers enqueue 1 item\nqueue-ready dequeue 1";
+    let steps = [(1, true), (0, false), (0, false), (0, true), (1, false), (1, false), (1, true), (0, false)];
+    let scenario = steps.into_iter().fold(scenario(script).workers(2), |scenario, (worker, registers)| {
+        let request = if registers { with_body() } else { without_body() };
+        scenario.request_to(worker, request).wait(A_WHILE)
+    });
+    let runs = on_every_host::<Probe>("waxwing-probe", [scenario]);
+    // The first worker has had 3 streams when it registers the queue, and the second one 1, and then 4.
+    let mut told: Vec<_> = runs[0]
+        .logs()
+        .lines()
+        .iter()
+        .filter_map(|line| line.message.strip_prefix("queue-ready 1 after ")?.chars().next())
+        .collect();
+    told.sort_unstable();
+    assert_eq!(told, ['1', '1', '1', '3', '3', '3', '4', '4']);
+}

@@ -62,8 +62,10 @@ pub mod matching;
 mod metric;
 mod native;
 mod panic;
+mod phase;
 mod queue;
 mod quoted;
+mod rule;
 mod run;
 mod runner;
 mod scenario;
@@ -92,7 +94,9 @@ pub use host_call::{HostCall, Reply};
 pub use http::{HeaderList, Request, Response};
 pub use log::{LogLine, Logs};
 pub use metric::Metric;
+pub use phase::{EndOfStream, Phase};
 pub use queue::SharedQueue;
+pub use rule::{Rule, Times};
 pub use run::Run;
 #[cfg(feature = "wasm")]
 pub use runner::Wasm;
@@ -100,11 +104,11 @@ pub use runner::{Native, Runner};
 pub use scenario::{FailurePolicy, Scenario};
 pub use seen::Seen;
 pub use step::Step;
-pub use stream::{EndOfStream, HttpStream, Phase};
+pub use stream::HttpStream;
 pub use tcp::{TcpExchange, TcpScript, TcpSide, TcpStep};
 pub use timeline::{Arguments, Event, Returned, Timeline};
 pub use trap::Trap;
-pub use upstream::{Rule, Times, Upstream};
+pub use upstream::Upstream;
 pub use worker::Worker;
 
 #[doc(inline)]

@@ -4,6 +4,7 @@ use crate::callout::Callout;
 use crate::core::{HostCore, Side, Stream, Waited};
 use crate::evidence::Evidence;
 use crate::exchange::{Exchange, Outcome};
+use crate::phase::{EndOfStream, Phase};
 use crate::seen::Seen;
 use crate::timeline::Timeline;
 use crate::worker::Worker;
@@ -13,65 +14,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A part of a stream: the callback that sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// `on_request_headers`
-    RequestHeaders,
-    /// `on_request_body`
-    RequestBody,
-    /// `on_request_trailers`
-    RequestTrailers,
-    /// `on_response_headers`
-    ResponseHeaders,
-    /// `on_response_body`
-    ResponseBody,
-    /// `on_response_trailers`
-    ResponseTrailers,
-}
-
-impl Phase {
-    pub(crate) fn headers(side: Side) -> Phase {
-        match side {
-            Side::Request => Phase::RequestHeaders,
-            Side::Response => Phase::ResponseHeaders,
-        }
-    }
-
-    pub(crate) fn body(side: Side) -> Phase {
-        match side {
-            Side::Request => Phase::RequestBody,
-            Side::Response => Phase::ResponseBody,
-        }
-    }
-
-    pub(crate) fn trailers(side: Side) -> Phase {
-        match side {
-            Side::Request => Phase::RequestTrailers,
-            Side::Response => Phase::ResponseTrailers,
-        }
-    }
-}
-
-/// Whether a part of a message is its last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndOfStream {
-    /// Nothing follows.
-    Yes,
-    /// More follows: body, or trailers.
-    No,
-}
-
-impl EndOfStream {
-    fn is_yes(self) -> bool {
-        self == EndOfStream::Yes
-    }
-}
-
 /// A stream of a [`Host`](crate::Host): a request and its response, under way.
 ///
-/// From [`Host::open`](crate::Host::open) it has sent its request, and the origin answers; from [`Host::begin`](crate::Host::begin) the test sends
-/// every part of both messages itself. What a stream is asked before it has ended is what happened so far.
+/// From [`Host::open`](crate::Host::open) it has sent its request, and the origin answers; from
+/// [`Host::begin`](crate::Host::begin) the test sends every part of both messages itself. What a stream is asked
+/// before it has ended is what happened so far.
 ///
 /// Dropping it leaves the stream open, as a client does that waits.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! One direction of a stream: is it held back, and what is.
 
 use crate::http::Body;
-use crate::stream::Phase;
+use crate::phase::Phase;
 use crate::{HeaderList, Request, Response};
 
 /// A direction of a stream.

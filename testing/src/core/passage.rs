@@ -5,7 +5,7 @@ use super::direction::{DataStatus, Iteration, Shown, Side};
 use super::local_response::LocalReply;
 use super::stream::Stream;
 use crate::HeaderList;
-use crate::stream::Phase;
+use crate::phase::Phase;
 use std::rc::Rc;
 
 impl HostCore {

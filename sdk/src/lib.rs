@@ -110,6 +110,7 @@ mod panic;
 mod queue;
 mod shared_data;
 mod status;
+mod timer;
 mod view;
 
 pub mod prelude;
@@ -133,6 +134,7 @@ pub use panic::log_panic;
 pub use queue::{Drain, Queue};
 pub use shared_data::{Cas, SharedData, SharedDataError, Swap};
 pub use status::Status;
+pub use timer::TimerId;
 pub use view::{
     ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, RequestBody,
     RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView, StreamDone,

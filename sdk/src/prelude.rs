@@ -9,5 +9,5 @@ pub use crate::{
     HttpContext, LocalResponse, LogLevel, NewConnection, PeerType, Queue, RequestBody, RequestHeaders,
     RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, Result, RootCallbacks, RootContext,
     RootView, SharedData, SharedDataError, Status, StreamContext, StreamDone, StreamLog, StreamView, Swap,
-    UpstreamClose, UpstreamData, View, VmStart, callbacks,
+    TimerId, UpstreamClose, UpstreamData, View, VmStart, callbacks,
 };

@@ -8,7 +8,7 @@ use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
     StreamDone, StreamLog, StreamView,
 };
-use crate::{Action, Flow, Headers, Result};
+use crate::{Action, Flow, Headers, Result, TimerId};
 
 /// One HTTP stream: a request and its response.
 ///
@@ -167,6 +167,14 @@ pub trait HttpContext: Sized + 'static {
         argument: &[u8],
         stream: &mut StreamView<'_>,
     ) -> Result<Action> {
+        Ok(Action::Continue)
+    }
+
+    /// A timer of this stream is due (`proxy_on_tick`); see [`TimerId`].
+    ///
+    /// [`Action::Continue`] resumes what the stream has paused, [`Action::Pause`] leaves it so, and
+    /// [`Action::Respond`] answers the client. It is not called once the stream has ended.
+    fn on_timer(&mut self, timer: TimerId, stream: &mut StreamView<'_>) -> Result<Action> {
         Ok(Action::Continue)
     }
 

@@ -7,7 +7,7 @@ use crate::callout::{
 use crate::config::{Configure, FromConfig};
 use crate::queue::Queue;
 use crate::view::{RootView, StreamLog, VmStart};
-use crate::{Done, ErrorPolicy, Headers, Result};
+use crate::{Done, ErrorPolicy, Headers, Result, TimerId};
 
 /// A root context: one configured instance of an extension, on one worker of the proxy.
 ///
@@ -134,6 +134,11 @@ pub trait RootCallbacks: RootContext {
         response: &HttpCallResponse<'_>,
         root: &mut RootView<'_>,
     ) -> Result<()> {
+        Ok(())
+    }
+
+    /// A timer of the root context is due (`proxy_on_tick`); see [`TimerId`].
+    fn on_timer(&mut self, timer: TimerId, root: &mut RootView<'_>) -> Result<()> {
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::view::{
     ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, StreamDone, UpstreamClose,
     UpstreamData,
 };
-use crate::{Flow, Headers, Result};
+use crate::{Flow, Headers, Result, TimerId};
 
 /// One TCP connection of a client, and the one to the upstream that the proxy makes for it.
 ///
@@ -202,6 +202,14 @@ pub trait StreamContext: Sized + 'static {
         argument: &[u8],
         connection: &mut ConnectionView<'_>,
     ) -> Result<Flow> {
+        Ok(Flow::Continue)
+    }
+
+    /// A timer of this connection is due (`proxy_on_tick`); see [`TimerId`].
+    ///
+    /// [`Flow::Continue`] resumes what the client sends, if that is paused, [`Flow::Pause`] leaves it so. It is not
+    /// called once the connection has ended.
+    fn on_timer(&mut self, timer: TimerId, connection: &mut ConnectionView<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
     }
 

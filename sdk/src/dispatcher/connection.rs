@@ -6,7 +6,7 @@ use super::failure::hold_back;
 use super::protocol::{Protocol, Tcp};
 use super::slot::State;
 use crate::abi::call;
-use crate::abi::guest::{Callback, Entry};
+use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::wire::{StreamType, action};
 use crate::context::{Extension, RootContext, StreamContext};
 use crate::view::Cx;
@@ -15,8 +15,7 @@ use crate::{Error, ErrorPolicy, Flow, Result};
 impl<R: Extension> Protocol<R> for Tcp {
     type Stream = R::Tcp;
     type Decision = Flow;
-    const WAITS: bool = <R::Tcp as StreamContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL
-        .intersects(super::outside::AWAITED);
+    const CALLBACKS: Callbacks = <R::Tcp as StreamContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL;
 
     #[inline(always)]
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<R::Tcp> {

@@ -104,7 +104,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
         )
     }
 
-    fn on_tick(&self, _root: u32) {}
+    fn on_tick(&self, root: u32) {
+        self.tick(root);
+    }
 
     fn on_queue_ready(&self, root: u32, queue: u32) {
         self.queue_ready(root, queue);

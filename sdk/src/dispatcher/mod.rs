@@ -14,6 +14,9 @@ mod protocol;
 mod queues;
 mod root;
 mod slot;
+mod tick;
+mod time;
+mod timers;
 mod vm;
 
 pub use self::bundle::{Bundle, Part};
@@ -180,6 +183,9 @@ impl<R: Extension> Dispatcher<R> {
             self.vm.report_oddity(Callback::ContextCreate.entry(), context, Oddity::RepeatedContext);
         } else {
             self.roots.insert(context, None);
+            if Self::TIMED {
+                self.vm.timers.begin_root(context);
+            }
         }
     }
 
@@ -190,6 +196,21 @@ impl<R: Extension> Dispatcher<R> {
 
     #[cold]
     fn configure(&self, context: u32) -> bool {
+        let timers = if Self::TIMED { self.vm.timers.last() } else { 0 };
+        let configured = self.try_configure(context);
+        if Self::TIMED {
+            // Those of the root context that goes: the old one, or the one that was not to be.
+            if configured {
+                self.vm.timers.forget_until(context, timers);
+            } else {
+                self.vm.timers.forget_since(context, timers);
+            }
+        }
+        configured
+    }
+
+    #[inline(always)]
+    fn try_configure(&self, context: u32) -> bool {
         let root = self.vm.enter(context, |cx| {
             let config = config::read::<R::Config>(cx)?;
             R::configure(config, &mut Configure::new(cx))
@@ -239,8 +260,11 @@ impl<R: Extension> Dispatcher<R> {
     fn delete_root(&self, context: u32) {
         match self.roots.remove(context) {
             Some(root) => {
-                if Self::ROOT_WAITS {
+                if Self::ROOT_CALLS_OUT {
                     self.vm.pending.forget(context);
+                }
+                if Self::TIMED {
+                    self.vm.timers.forget_root(context);
                 }
                 drop(root);
             }

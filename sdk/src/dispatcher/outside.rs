@@ -13,25 +13,21 @@ use crate::view::{ConnectionView, Cx, RootView, StreamView};
 use crate::{Action, Error, ErrorPolicy, Flow, Result};
 
 /// The callbacks for which a stream waits. Only streams that implement one pay for what is needed to go on.
-pub(super) const AWAITED: Callbacks = Callbacks::NONE
-    .with(Callback::HttpCallResponse)
-    .with(Callback::GrpcReceive)
-    .with(Callback::GrpcClose)
-    .with(Callback::ForeignFunction);
+pub(super) const AWAITED: Callbacks = CALLOUTS.with(Callback::ForeignFunction).with(Callback::Tick);
+
+/// Those that answer callouts.
+pub(super) const CALLOUTS: Callbacks =
+    Callbacks::NONE.with(Callback::HttpCallResponse).with(Callback::GrpcReceive).with(Callback::GrpcClose);
 
 impl<R: Extension> Dispatcher<R> {
-    /// Whether streams of this type can wait for something.
-    pub(super) const WAITS: bool =
-        <R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(AWAITED);
-
-    /// Whether root contexts of this type can.
-    pub(super) const ROOT_WAITS: bool =
-        <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(AWAITED);
+    /// Whether root contexts of this type can wait for callouts.
+    pub(super) const ROOT_CALLS_OUT: bool =
+        <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(CALLOUTS);
 
     /// Notes where a stream is held back, to resume it when what it waits for has come.
     #[inline(always)]
     pub(super) fn note_pause(&self, callback: &'static Entry, context: u32, action: u32) {
-        if !Self::WAITS {
+        if !<Http as Protocol<R>>::WAITS {
             return;
         }
         let paused = match callback.callback {
@@ -189,7 +185,7 @@ impl<R: Extension> Dispatcher<R> {
 impl<R: Extension> Protocol<R> for Http {
     type Stream = R::Http;
     type Decision = Action;
-    const WAITS: bool = Dispatcher::<R>::WAITS;
+    const CALLBACKS: Callbacks = <R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL;
 
     #[inline(always)]
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<R::Http> {

@@ -2,9 +2,10 @@
 
 use super::Dispatcher;
 use super::contexts::Streams;
+use super::outside::{AWAITED, CALLOUTS};
 use super::vm::Oddity;
 use crate::Result;
-use crate::abi::guest::{Callback, Entry};
+use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::context::{Extension, HttpContext, StreamContext};
 use crate::view::Cx;
 use alloc::boxed::Box;
@@ -14,8 +15,14 @@ pub(super) trait Protocol<R: Extension> {
     type Stream;
     /// What its callbacks from outside decide.
     type Decision;
+    /// The callbacks that they have.
+    const CALLBACKS: Callbacks;
     /// Whether one of them can wait for something.
-    const WAITS: bool;
+    const WAITS: bool = Self::CALLBACKS.intersects(AWAITED);
+    /// Whether one of them can wait for callouts.
+    const CALLS_OUT: bool = Self::CALLBACKS.intersects(CALLOUTS);
+    /// Whether they have timers.
+    const TIMED: bool = Self::CALLBACKS.contains(Callback::Tick);
 
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<Self::Stream>;
 
@@ -128,20 +135,33 @@ impl<R: Extension> Dispatcher<R> {
         self.roots.put_back(parent, root);
         // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {
-            return self.repeat_stream::<P>(context, stream);
+            return self.repeat_stream::<P>(context, parent, stream);
         }
-        P::streams(self).insert(context, Some(stream));
+        self.insert_stream::<P>(context, parent, stream);
         Ok(())
     }
 
     /// Lets a stream begin that has the id of another: what that one knows must not decide about this one.
     #[cold]
-    fn repeat_stream<P: Protocol<R>>(&self, context: u32, stream: Box<P::Stream>) -> Result<(), Oddity> {
+    fn repeat_stream<P: Protocol<R>>(
+        &self,
+        context: u32,
+        parent: u32,
+        stream: Box<P::Stream>,
+    ) -> Result<(), Oddity> {
         let old = self.remove_stream(context);
         if old.is_some() {
-            P::streams(self).insert(context, Some(stream));
+            self.insert_stream::<P>(context, parent, stream);
         }
         Err(Oddity::RepeatedContext)
+    }
+
+    #[inline(always)]
+    fn insert_stream<P: Protocol<R>>(&self, context: u32, parent: u32, stream: Box<P::Stream>) {
+        P::streams(self).insert(context, Some(stream));
+        if P::TIMED {
+            self.vm.timers.begin_stream(context, parent);
+        }
     }
 
     #[cold]
@@ -175,8 +195,11 @@ impl<R: Extension> Dispatcher<R> {
 
     #[inline(always)]
     fn forget_stream<P: Protocol<R>>(&self, context: u32) {
-        if P::WAITS {
+        if P::CALLS_OUT {
             self.vm.pending.forget(context);
+        }
+        if P::TIMED {
+            self.vm.timers.forget_stream(context);
         }
     }
 }

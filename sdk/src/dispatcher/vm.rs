@@ -2,6 +2,7 @@
 
 use super::pending::Pending;
 use super::queues::Queues;
+use super::timers::Timers;
 use crate::abi::arena::{Arena, Scope};
 use crate::abi::guest::Entry;
 use crate::view::Cx;
@@ -15,6 +16,7 @@ pub(crate) struct Vm {
     pub(crate) arena: Arena,
     pub(crate) pending: Pending,
     pub(crate) queues: Queues,
+    pub(crate) timers: Timers,
     /// The level below which lines are dropped, plus one; 0 until it is set.
     level: Cell<u32>,
     /// How often the host did what it should not.
@@ -33,6 +35,7 @@ impl Vm {
             arena: Arena::new(),
             pending: Pending::new(),
             queues: Queues::new(),
+            timers: Timers::new(),
             level: Cell::new(0),
             oddities: Cell::new(0),
         }

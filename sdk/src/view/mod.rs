@@ -11,6 +11,7 @@ mod headers;
 mod log;
 mod root;
 mod stream;
+mod timer;
 
 pub use body::{RequestBody, ResponseBody};
 pub use connection::{

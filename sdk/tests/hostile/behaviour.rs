@@ -5,6 +5,21 @@ use crate::ledger::Outcome;
 use waxwing::prelude::*;
 use waxwing::{Headers, HeadersMut, InvalidHeader, log};
 
+/// Timers that come soon.
+macro_rules! timers {
+    ($view:expr) => {
+        let time = std::time::Duration::from_micros(case().chaos.byte().into());
+        if let Ok(timer) = note($view.set_timer(time * 20)) {
+            if case().chaos.rarely(4) {
+                $view.cancel_timer(timer);
+            }
+        }
+        perhaps(|| $view.set_interval(time).map(drop));
+    };
+}
+
+pub(crate) use timers;
+
 pub(crate) fn met(what: &str) {
     case().coverage.met(what);
 }
@@ -33,7 +48,19 @@ impl AnyRoot {
             cx.set_log_level(LogLevel::Trace);
         }
         capabilities(cx);
+        timers!(cx);
         AnyRoot
+    }
+
+    pub(crate) fn on_timer(&mut self, timer: TimerId, root: &mut RootView<'_>) -> Result<()> {
+        met("callback on_timer of a root context");
+        capabilities(root);
+        timers!(root);
+        if case().chaos.rarely(3) {
+            root.cancel_timer(timer);
+        }
+        perhaps(|| Err(Error::new("timer")));
+        Ok(())
     }
 }
 
@@ -69,6 +96,7 @@ impl AnyStream {
         write_headers(request.headers_mut());
         perhaps(|| request.resume_response());
         perhaps(|| request.reset());
+        timers!(request);
         decide(read)
     }
 
@@ -101,6 +129,7 @@ impl AnyStream {
         let read = read_headers(response.headers());
         write_headers(response.headers_mut());
         perhaps(|| response.resume_request());
+        timers!(response);
         decide(read)
     }
 
@@ -113,6 +142,19 @@ impl AnyStream {
         self.enter("callback on_response_trailers");
         write_headers(response.trailers_mut());
         decide_late(read_headers(response.trailers()))
+    }
+
+    pub(crate) fn on_timer(&mut self, timer: TimerId, stream: &mut StreamView<'_>) -> Result<Action> {
+        self.enter("callback on_timer of a stream");
+        capabilities(stream);
+        timers!(stream);
+        stream.cancel_timer(timer);
+        let read = read_headers(stream.request_headers()).and(read_headers(stream.response_headers()));
+        write_headers(stream.request_headers_mut());
+        perhaps(|| stream.replace_held_response_body("z"));
+        perhaps(|| stream.resume_request());
+        perhaps(|| stream.reset());
+        decide(read.and(note(stream.held_request_body()).map(<[u8]>::len)))
     }
 
     pub(crate) fn on_done(&mut self, stream: &mut StreamDone<'_>) -> Result<()> {

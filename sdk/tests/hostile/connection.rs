@@ -1,6 +1,6 @@
 //! Extensions with TCP connections: one that has nothing else, and two that have HTTP streams too.
 
-use crate::behaviour::{AnyRoot, AnyStream, Settings, capabilities, decide_late, note, perhaps};
+use crate::behaviour::{AnyRoot, AnyStream, Settings, capabilities, decide_late, note, perhaps, timers};
 use crate::case::case;
 use crate::extension::{root, stream};
 use waxwing::prelude::*;
@@ -46,6 +46,10 @@ macro_rules! connection {
                 self.0.on_http_call_response(response, connection)
             }
 
+            fn on_timer(&mut self, timer: TimerId, connection: &mut ConnectionView<'_>) -> Result<Flow> {
+                self.0.on_timer(timer, connection)
+            }
+
             fn on_done(&mut self, connection: &mut StreamDone<'_>) -> Result<()> {
                 self.0.0.on_done(connection)
             }
@@ -60,9 +64,9 @@ macro_rules! connection {
 macro_rules! both {
     ($root:ident, $stream:ident, $connection:ident, $policy:expr) => {
         #[derive(Extension)]
-        #[extension(http = $stream, tcp = $connection)]
+        #[extension(http = $stream, tcp = $connection, root)]
         pub(crate) struct $root {
-            _root: AnyRoot,
+            root: AnyRoot,
         }
 
         root! { $root, $policy }
@@ -73,9 +77,9 @@ macro_rules! both {
 }
 
 #[derive(Extension)]
-#[extension(tcp = ResetConnection)]
+#[extension(tcp = ResetConnection, root)]
 pub(crate) struct ResetTcp {
-    _root: AnyRoot,
+    root: AnyRoot,
 }
 
 root! { ResetTcp, ErrorPolicy::Reset }
@@ -113,6 +117,7 @@ impl AnyConnection {
         let call = HttpCall::get("authz", "/");
         perhaps(|| call.send(data).map(drop));
         perhaps(|| data.close());
+        timers!(data);
         decide_late(read)
     }
 
@@ -148,6 +153,16 @@ impl AnyConnection {
         perhaps(|| connection.resume_downstream());
         perhaps(|| connection.close());
         decide_late(held.map(|held| held.len() + usize::from(read)))
+    }
+
+    fn on_timer(&mut self, timer: TimerId, connection: &mut ConnectionView<'_>) -> Result<Flow> {
+        self.0.enter("callback on_timer of a connection");
+        capabilities(connection);
+        timers!(connection);
+        connection.cancel_timer(timer);
+        perhaps(|| connection.replace_held_data("z"));
+        perhaps(|| connection.close());
+        decide_late(note(connection.held_data()).map(<[u8]>::len))
     }
 
     fn on_log(&mut self, connection: &mut ConnectionLog<'_>) -> Result<()> {

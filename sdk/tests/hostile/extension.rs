@@ -11,7 +11,14 @@ macro_rules! root {
             const ON_ERROR: ErrorPolicy = $policy;
 
             fn configure(config: Settings, cx: &mut Configure<'_>) -> Result<Self> {
-                Ok($root { _root: AnyRoot::configure(config, cx) })
+                Ok($root { root: AnyRoot::configure(config, cx) })
+            }
+        }
+
+        #[callbacks]
+        impl RootCallbacks for $root {
+            fn on_timer(&mut self, timer: TimerId, root: &mut RootView<'_>) -> Result<()> {
+                self.root.on_timer(timer, root)
             }
         }
     };
@@ -53,6 +60,10 @@ macro_rules! stream {
                 self.0.on_response_trailers(response)
             }
 
+            fn on_timer(&mut self, timer: TimerId, stream: &mut StreamView<'_>) -> Result<Action> {
+                self.0.on_timer(timer, stream)
+            }
+
             fn on_done(&mut self, stream: &mut StreamDone<'_>) -> Result<()> {
                 self.0.on_done(stream)
             }
@@ -69,9 +80,9 @@ pub(crate) use {root, stream};
 macro_rules! extension {
     ($root:ident, $stream:ident, $policy:expr) => {
         #[derive(Extension)]
-        #[extension(http = $stream)]
+        #[extension(http = $stream, root)]
         pub(crate) struct $root {
-            _root: AnyRoot,
+            root: AnyRoot,
         }
 
         root! { $root, $policy }

@@ -89,7 +89,8 @@ impl<R: Extension> HostileHost<R> {
                 guest.on_configure(if flag { id } else { 1 }, number);
             }),
             12 => ledger.other(|| guest.on_done(id)),
-            13 => ledger.other(|| guest.on_log(id)),
+            13 if number % 2 == 0 => ledger.other(|| guest.on_log(id)),
+            13 => ledger.other(|| guest.on_tick(if flags < 200 { 1 } else { id })),
             14 => drop(guest.allocate(number * number * number)),
             15 => {
                 let id = if flags < 250 && id == 1 { 2 } else { id };
@@ -264,8 +265,13 @@ impl<R: Extension> Host for HostileHost<R> {
     fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
         self.step().map(|()| u32::from(self.chaos().below(8)))
     }
-    fn set_effective_context(&self, _context: u32) -> Answer {
+    fn set_tick_period(&self, _milliseconds: u32) -> Answer {
         self.step()
+    }
+    fn set_effective_context(&self, context: u32) -> Answer {
+        self.step()?;
+        self.case.ledger.act_on(context);
+        Ok(())
     }
 
     fn misplace(&self, address: usize, len: usize) -> (usize, usize) {

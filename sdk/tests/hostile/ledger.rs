@@ -115,6 +115,11 @@ impl Ledger {
         self.entry(0, || drop(callback()));
     }
 
+    /// What is asked from now on is asked for this context.
+    pub(crate) fn act_on(&self, context: u32) {
+        self.with_entry(|entry| entry.context = context);
+    }
+
     /// A context is created.
     pub(crate) fn create(&self, context: u32, callback: impl FnOnce()) {
         let repeated = self.streams.borrow().contains_key(&context);

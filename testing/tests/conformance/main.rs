@@ -9,6 +9,7 @@ mod header;
 mod local_response;
 mod property;
 mod shared;
+mod timer;
 mod trap;
 
 use waxwing_probe::Probe;

@@ -11,6 +11,7 @@ mod pause;
 mod property;
 mod scenario;
 mod timeline;
+mod timer;
 mod trap;
 
 use std::cell::RefCell;

@@ -1,0 +1,108 @@
+//! Timers, as many as wanted, on the one that a host has.
+
+use crate::Result;
+use crate::abi::call;
+use crate::view::Cx;
+use core::time::Duration;
+
+/// Which timer it is: `set_timer` and `set_interval` of a view give it, and the callback `on_timer` gets it.
+///
+/// A timer belongs to the context in whose callback it was set: to a stream, whose timers end with it and come to
+/// [`HttpContext::on_timer`](crate::HttpContext::on_timer) or [`StreamContext::on_timer`](crate::StreamContext::on_timer),
+/// or to a root context, whose timers come to
+/// [`RootCallbacks::on_timer`](crate::RootCallbacks::on_timer). A new configuration ends those of the root context
+/// that it replaces, and keeps those that its own `configure` has set; one that is refused changes nothing.
+///
+/// ```
+/// use core::time::Duration;
+/// use waxwing::TimerId;
+/// use waxwing::prelude::*;
+///
+/// #[derive(Extension)]
+/// #[extension(http = Stream, root)]
+/// struct Refreshed {
+///     refresh: TimerId,
+/// }
+///
+/// impl RootContext for Refreshed {
+///     type Config = ();
+///     fn configure(_config: (), cx: &mut Configure<'_>) -> Result<Self> {
+///         Ok(Refreshed { refresh: cx.set_interval(Duration::from_secs(60))? })
+///     }
+/// }
+///
+/// #[callbacks]
+/// impl RootCallbacks for Refreshed {
+///     fn on_timer(&mut self, timer: TimerId, root: &mut RootView<'_>) -> Result<()> {
+///         if timer == self.refresh {
+///             HttpCall::get("origin", "/keys").send(root)?;
+///         }
+///         Ok(())
+///     }
+/// }
+/// # struct Stream;
+/// # #[callbacks]
+/// # impl HttpContext for Stream {
+/// #     type Root = Refreshed;
+/// #     fn new(_root: &Refreshed) -> Self { Stream }
+/// # }
+/// ```
+///
+/// # On time
+///
+/// A host has one timer per root context, its tick. It is set to the next moment at which a timer is due, but to a
+/// minute at most, and set anew only when that changes. A timer is never early, and late by as much as the host is
+/// with its tick. The period of an interval counts from the callback before, so it does not catch up.
+///
+/// Between ticks the time is that of the host's wall clock, which an operator can set. What it says is believed only
+/// as far as it agrees with the ticks: time that has passed is at least that of the ticks that have come, and at most
+/// one more. So no timer is lost when the clock is set back, and at most one tick early when it is set forward, and
+/// intervals do not fire in a row afterwards. What was set since the last tick can be late by as much. If the clock
+/// stands still, or the host has none, ticks come every 100 milliseconds at least, and timers are up to two of them late.
+///
+/// # Hosts
+///
+/// | | timers |
+/// |---|---|
+/// | Envoy, Istio, Higress, MOSN, Apache Traffic Server | any number |
+/// | ngx_wasm_module | one interval, set once: the module traps when it sets its tick a second time |
+/// | APISIX, Google Service Extensions | none: setting one is an error |
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TimerId(pub(crate) u64);
+
+/// Starts a timer of the context whose callback this is.
+pub(crate) fn start(cx: Cx<'_>, after: Duration, repeats: bool) -> Result<TimerId> {
+    let clock = call::current_time_nanoseconds().ok();
+    let timers = &cx.vm.timers;
+    let (timer, tick) = timers.start(cx.context, nanoseconds(after), repeats, clock);
+    if let Some(tick) = tick {
+        if let Err(error) = call::set_tick_period(tick.period) {
+            timers.cancel(cx.context, timer);
+            return Err(error);
+        }
+        timers.has_set(tick);
+    }
+    Ok(timer)
+}
+
+/// In whole milliseconds, which hosts count, rounded up and at least 1.
+fn nanoseconds(duration: Duration) -> u64 {
+    const MILLISECOND: u64 = 1_000_000;
+    let nanoseconds = duration.as_secs().saturating_mul(1_000_000_000);
+    let nanoseconds = nanoseconds.saturating_add(duration.subsec_nanos().into());
+    nanoseconds.div_ceil(MILLISECOND).max(1).saturating_mul(MILLISECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_rounded_up_to_whole_milliseconds_and_never_none() {
+        assert_eq!(nanoseconds(Duration::ZERO), 1_000_000);
+        assert_eq!(nanoseconds(Duration::from_micros(900)), 1_000_000);
+        assert_eq!(nanoseconds(Duration::from_nanos(1_000_001)), 2_000_000);
+        assert_eq!(nanoseconds(Duration::from_secs(60 * 24 * 3600)), 60 * 24 * 3600 * 1_000_000_000);
+        assert_eq!(nanoseconds(Duration::MAX), u64::MAX);
+    }
+}

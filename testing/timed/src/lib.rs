@@ -51,8 +51,11 @@ impl RootCallbacks for Timed {
         let Some(running) = running else { return Err(Error::new("nobody has set this timer")) };
         root.log(LogLevel::Info, &running.line);
         running.left = running.left.map(|left| left.saturating_sub(1));
-        if running.left == Some(0) && !(root.cancel_timer(timer) && !root.cancel_timer(timer)) {
-            return Err(Error::new("a timer ends once"));
+        if running.left == Some(0) {
+            let ended = [root.cancel_timer(timer), root.cancel_timer(timer)];
+            if ended != [true, false] {
+                return Err(Error::new("a timer ends once"));
+            }
         }
         Ok(())
     }

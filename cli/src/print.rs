@@ -17,6 +17,8 @@ const BODY_LIMIT: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Observed {
     pub(crate) sent: Request,
+    /// What the extension asked other upstreams meanwhile.
+    pub(crate) callouts: Vec<Callout>,
     /// What the upstream received; `None` if nothing reached it.
     pub(crate) forwarded: Option<Request>,
     /// What the upstream answered.
@@ -26,6 +28,14 @@ pub(crate) struct Observed {
     pub(crate) logs: Vec<LogLine>,
     /// What the extension did wrong: a trap, or a pause without an end.
     pub(crate) problem: Option<String>,
+}
+
+/// A request of the extension's own, and what it got.
+#[derive(Clone, Debug)]
+pub(crate) struct Callout {
+    pub(crate) cluster: String,
+    pub(crate) request: Request,
+    pub(crate) answer: Response,
 }
 
 /// Prints an exchange on the standard output, in colour if that is a terminal.
@@ -44,11 +54,17 @@ pub(crate) fn start_logs(logs: &[LogLine]) {
 }
 
 fn to_text(observed: &Observed) -> String {
-    let Observed { sent, forwarded, answered, response, logs, problem } = observed;
+    let Observed { sent, callouts, forwarded, answered, response, logs, problem } = observed;
     let mut text = String::new();
     let t = &mut text;
     title(t, "Sent", &format!("{} {}", sent.method(), sent.path()));
     message(t, &parts(sent), None);
+    for Callout { cluster, request, answer } in callouts {
+        title(t, &format!("Asked {cluster}"), &format!("{} {}", request.method(), request.path()));
+        message(t, &parts(request), None);
+        title(t, &format!("{cluster} answered"), &answer.status().to_string());
+        message(t, &response_parts(answer), None);
+    }
     match forwarded {
         Some(request) => {
             title(t, "Reached the upstream", "");
@@ -197,6 +213,7 @@ mod tests {
         let response = Response::new(200).body("two pears");
         Observed {
             sent,
+            callouts: vec![],
             forwarded: Some(forwarded),
             answered: Some(answered),
             response: Some(response),
@@ -233,6 +250,18 @@ mod tests {
         });
         assert!(text.contains("Reached the upstream  nothing\n"), "{text}");
         assert!(text.contains("Came back  403\n    :status: 403\n\n    no\n"), "{text}");
+    }
+
+    #[test]
+    fn what_the_extension_asked_is_shown() {
+        let callout = Callout {
+            cluster: "authz".to_owned(),
+            request: Request::get("/check"),
+            answer: Response::new(200).header("x-user", "ana"),
+        };
+        let text = plain(&Observed { callouts: vec![callout], ..observed() });
+        assert!(text.contains("Asked authz  GET /check\n    :method: GET\n"), "{text}");
+        assert!(text.contains("authz answered  200\n    :status: 200\n    x-user: ana\n"), "{text}");
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use crate::args::Run;
 use crate::package::Metadata;
-use crate::print::{self, Observed};
+use crate::print::{self, Callout, Observed};
 use crate::{artifact, step};
 use anyhow::{Context, Result, bail};
 use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use waxwing_testing::envoy;
 use waxwing_testing::wasm::WasmModule;
-use waxwing_testing::{Exchange, FailurePolicy, Host, HttpStream, Request, Response, echo};
+use waxwing_testing::{Answer, Exchange, FailurePolicy, Host, HttpStream, Request, Response, echo};
 
 /// A module, and what it is run on.
 struct Job<'a> {
@@ -18,6 +20,8 @@ struct Job<'a> {
     config: Vec<u8>,
     failure_policy: FailurePolicy,
     requests: Vec<(Request, Option<Response>)>,
+    /// The upstreams of callouts, and what each of them answers.
+    clusters: Vec<(String, Response)>,
 }
 
 /// Builds the package and sends the requests.
@@ -36,6 +40,7 @@ pub(crate) fn run(options: &Run) -> Result<()> {
         config: samples.config(&options.config)?,
         failure_policy: if options.fail_open { FailurePolicy::Open } else { FailurePolicy::Closed },
         requests: samples.requests(&options.request)?,
+        clusters: samples.clusters(),
     };
     if options.envoy {
         let folder = metadata.target_directory.join("waxwing").join(&package.name);
@@ -54,7 +59,12 @@ fn embedded(job: Job<'_>) -> Result<()> {
     );
     let upstream = Rc::new(Upstream::default());
     let origin = upstream.clone();
-    let host = Host::wasm(&module)
+    let callouts = Callouts::default();
+    let mut builder = Host::wasm(&module);
+    for (cluster, response) in job.clusters {
+        builder = builder.cluster(cluster.clone(), callouts.answer_with(cluster, response));
+    }
+    let host = builder
         .config(job.config)
         .failure_policy(job.failure_policy)
         .origin(move |request| origin.answer(request))
@@ -63,8 +73,8 @@ fn embedded(job: Job<'_>) -> Result<()> {
     let observe = |(sent, response): (Request, Option<Response>)| {
         upstream.response.replace(response);
         let stream = host.open(sent);
-        let held = held(&stream);
-        Ok(observed(&stream.finish(), upstream.answered.take(), held))
+        let held = held(&host, &stream);
+        Ok(observed(&stream.finish(), callouts.take(), upstream.answered.take(), held))
     };
     show(job.requests.into_iter().map(observe))
 }
@@ -84,10 +94,40 @@ impl Upstream {
     }
 }
 
-/// Ends a stream that nothing else will end, and says why it did not.
-fn held(stream: &HttpStream) -> Option<String> {
-    if stream.has_ended() {
-        return None;
+/// What the extension asked other upstreams, of which a real one runs on its own threads.
+#[derive(Clone, Debug, Default)]
+struct Callouts(Arc<Mutex<Vec<Callout>>>);
+
+impl Callouts {
+    /// What an upstream does that always answers the same.
+    fn answer_with(
+        &self,
+        cluster: String,
+        answer: Response,
+    ) -> impl Fn(&Request) -> Answer + Send + Sync + use<> {
+        let callouts = self.clone();
+        move |request| {
+            let callout =
+                Callout { cluster: cluster.clone(), request: request.clone(), answer: answer.clone() };
+            callouts.0.lock().unwrap_or_else(PoisonError::into_inner).push(callout);
+            answer.clone().into()
+        }
+    }
+
+    /// Those since the last call.
+    fn take(&self) -> Vec<Callout> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Lets as much time pass as a stream takes in which the extension waits for something. Ends one that nothing else will
+/// end, and says why it did not.
+fn held(host: &Host, stream: &HttpStream) -> Option<String> {
+    for _ in 0..STEPS {
+        if stream.has_ended() {
+            return None;
+        }
+        host.clock().advance(STEP);
     }
     let problem = match stream.paused_at() {
         Some(phase) => format!("the extension paused the stream at {phase:?}, and nothing resumed it"),
@@ -97,9 +137,19 @@ fn held(stream: &HttpStream) -> Option<String> {
     Some(problem)
 }
 
-fn observed(exchange: &Exchange, answered: Option<Response>, held: Option<String>) -> Observed {
+/// How much time passes at once, and how often: five seconds, which Envoy's runner waits as well. It is not real time.
+const STEP: Duration = Duration::from_millis(10);
+const STEPS: u32 = 500;
+
+fn observed(
+    exchange: &Exchange,
+    callouts: Vec<Callout>,
+    answered: Option<Response>,
+    held: Option<String>,
+) -> Observed {
     Observed {
         sent: exchange.sent().clone(),
+        callouts,
         forwarded: exchange.reached_upstream().then(|| exchange.upstream_request().into_inner()),
         answered,
         response: exchange.reached_client().then(|| exchange.response().into_inner()),
@@ -117,7 +167,12 @@ fn in_envoy(job: Job<'_>, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let yaml = folder.join("envoy.yaml");
     step::doing("Starting", format_args!("Envoy {} with {}", envoy::VERSION, yaml.display()));
-    let mut proxy = envoy::Start::new().install(install).keep_yaml(&yaml).start(&config)?;
+    let callouts = Callouts::default();
+    let mut start = envoy::Start::new().install(install).keep_yaml(&yaml);
+    for (cluster, response) in job.clusters {
+        start = start.cluster(cluster.clone(), callouts.answer_with(cluster, response));
+    }
+    let mut proxy = start.start(&config)?;
     step::doing("Running", job.module.display());
     print::start_logs(proxy.start_logs());
     show(job.requests.into_iter().map(|(sent, response)| {
@@ -129,7 +184,7 @@ fn in_envoy(job: Job<'_>, folder: &Path) -> Result<()> {
         })?;
         let envoy::Observed { forwarded, response, mut logs, trap } = observed;
         logs.extend_from_slice(&proxy.root_logs()[before..]);
-        Ok(Observed { sent, forwarded, answered, response, logs, problem: trap })
+        Ok(Observed { sent, callouts: callouts.take(), forwarded, answered, response, logs, problem: trap })
     }))
 }
 

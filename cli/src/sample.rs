@@ -10,12 +10,16 @@
 //! path = "/orders"
 //! headers = ["accept: text/plain"]
 //! response = { status = 200, body = "two apples" }        # else the upstream echoes the request
+//!
+//! [package.metadata.waxwing.clusters]                     # what the upstreams of callouts answer
+//! authz = { status = 200, headers = ["x-user: ana"] }
 //! ```
 
 use crate::args::{ConfigOptions, RequestOptions};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 use waxwing_testing::{Request, Response};
@@ -26,6 +30,7 @@ use waxwing_testing::{Request, Response};
 pub(crate) struct Samples {
     config: Value,
     requests: Vec<Sample>,
+    clusters: BTreeMap<String, SampleResponse>,
 }
 
 /// One request, and the upstream's answer to it.
@@ -39,7 +44,7 @@ pub(crate) struct Sample {
     response: Option<SampleResponse>,
 }
 
-/// What the upstream answers in place of an echo.
+/// What an upstream answers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SampleResponse {
@@ -75,6 +80,11 @@ impl Samples {
         }
     }
 
+    /// The upstreams of callouts, and what each of them answers.
+    pub(crate) fn clusters(&self) -> Vec<(String, Response)> {
+        self.clusters.iter().map(|(name, response)| (name.clone(), response.assemble())).collect()
+    }
+
     /// The requests to send: the one on the command line, else the package's own, else `GET /`.
     ///
     /// # Errors
@@ -98,12 +108,18 @@ impl Sample {
     }
 
     fn response(&self) -> Option<Response> {
-        let SampleResponse { status, headers, body } = self.response.as_ref()?;
+        self.response.as_ref().map(SampleResponse::assemble)
+    }
+}
+
+impl SampleResponse {
+    fn assemble(&self) -> Response {
+        let SampleResponse { status, headers, body } = self;
         let response = Response::new(*status);
         let response = headers.iter().fold(response, |response, HeaderLine { name, value }| {
             response.header(name.as_str(), value.as_str())
         });
-        Some(if body.is_empty() { response } else { response.body(body.as_str()) })
+        if body.is_empty() { response } else { response.body(body.as_str()) }
     }
 }
 
@@ -249,6 +265,12 @@ mod tests {
         let (second, answer) = &requests[1];
         assert_eq!(*second, Request::new("PUT", "/").body("hi"));
         assert_eq!(*answer, Some(Response::new(404).body("no")));
+    }
+
+    #[test]
+    fn clusters_have_a_name_and_an_answer() {
+        let samples = samples(json!({ "clusters": { "authz": { "headers": ["x-user: ana"] } } }));
+        assert_eq!(samples.clusters(), [("authz".to_owned(), Response::new(200).header("x-user", "ana"))]);
     }
 
     #[test]

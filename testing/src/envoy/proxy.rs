@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use super::upstream::Upstream;
 use super::{Config, Error, Install, addition, client};
 use crate::cluster::Upstream as ClusterUpstream;
 use crate::scenario::ORIGIN;
-use crate::{LogLine, Request, Response};
+use crate::{Answer, LogLine, Request, Response};
 
 /// How long Envoy may take to end what belongs to a stream that is over.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -112,8 +113,21 @@ impl Start {
         Ok(Proxy { instance, origin, events, event_sender, start_logs })
     }
 
-    /// Adds an upstream of callouts.
-    pub(super) fn cluster(mut self, name: &str, upstream: &ClusterUpstream) -> Self {
+    /// Adds an upstream of callouts, by the name that the extension calls it: a server of its own on loopback. It is
+    /// called on other threads.
+    ///
+    /// That one refuses connections cannot be said in an [`Answer`]: [`Config::cluster`] with a port where nothing listens
+    /// is that.
+    #[must_use]
+    pub fn cluster(
+        self,
+        name: impl Into<String>,
+        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.upstream(&name.into(), &ClusterUpstream::Http(Arc::new(answer)))
+    }
+
+    pub(super) fn upstream(mut self, name: &str, upstream: &ClusterUpstream) -> Self {
         self.clusters.push(Cluster::new(name.to_owned(), upstream.clone()));
         self
     }

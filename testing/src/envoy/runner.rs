@@ -60,7 +60,7 @@ impl Runner for Envoy {
         let fail = |error: Error| -> ! { panic!("scenario {name:?}: {error}") };
         let mut start = self.start.clone();
         for (name, upstream) in scenario.clusters() {
-            start = start.cluster(name, upstream);
+            start = start.upstream(name, upstream);
         }
         let config = self.config_for(scenario);
         let is_connection = |step: &Step| matches!(step, Step::Connection(_));

@@ -2,6 +2,7 @@
 
 use crate::case::case;
 use crate::ledger::Outcome;
+use crate::sharing::share;
 use waxwing::prelude::*;
 use waxwing::{Headers, HeadersMut, InvalidHeader, log};
 
@@ -214,6 +215,7 @@ pub(crate) fn capabilities<'cb>(view: &mut impl View<'cb>) {
     let _ = note(view.property(&[]));
     let _ = note(view.set_property(&["own"], chaos.bytes()));
     let _ = note(view.current_time());
+    share(view);
     view.log(LogLevel::Debug, "from a view");
     log::warn!("from the log crate: {property:?}");
 }
@@ -284,6 +286,7 @@ pub(crate) fn note<T>(result: Result<T>) -> Result<T> {
             ) => format!("error {invalid:?}"),
             Error::NotText => "error not text".into(),
             Error::Call { .. } => "error callout".into(),
+            Error::SharedData { error, .. } => format!("error shared data {error:?}"),
             Error::Other(_) => "error other".into(),
             other => unreachable!("no call gives {other:?}"),
         });

@@ -20,6 +20,10 @@ macro_rules! root {
             fn on_timer(&mut self, timer: TimerId, root: &mut RootView<'_>) -> Result<()> {
                 self.root.on_timer(timer, root)
             }
+
+            fn on_queue_ready(&mut self, queue: Queue, root: &mut RootView<'_>) -> Result<()> {
+                crate::sharing::on_queue_ready(queue, root)
+            }
         }
     };
 }

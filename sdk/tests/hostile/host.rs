@@ -3,6 +3,7 @@
 use crate::case::{Case, set_case};
 use crate::chaos::Chaos;
 use crate::ledger::Phase;
+use crate::sharing::Shared;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use waxwing::__private::{
@@ -20,6 +21,7 @@ pub(crate) struct HostileHost<R: Extension> {
     /// Of the contexts that it made, and may have deleted.
     ids: RefCell<Vec<u32>>,
     depth: Cell<u8>,
+    shared: Shared,
     this: Weak<HostileHost<R>>,
 }
 
@@ -31,6 +33,7 @@ impl<R: Extension> HostileHost<R> {
             case,
             ids: RefCell::new(vec![1]),
             depth: Cell::new(0),
+            shared: Shared::default(),
             this: this.clone(),
         });
         // Most cases begin as a sane host would.
@@ -91,6 +94,10 @@ impl<R: Extension> HostileHost<R> {
             12 => ledger.other(|| guest.on_done(id)),
             13 if number % 2 == 0 => ledger.other(|| guest.on_log(id)),
             13 => ledger.other(|| guest.on_tick(if flags < 200 { 1 } else { id })),
+            14 if flag => ledger.other(|| {
+                // For the root context most of the time.
+                guest.on_queue_ready(if flags < 200 { 1 } else { id }, number as u32 % 8);
+            }),
             14 => drop(guest.allocate(number * number * number)),
             15 => {
                 let id = if flags < 250 && id == 1 { 2 } else { id };
@@ -267,6 +274,24 @@ impl<R: Extension> Host for HostileHost<R> {
     }
     fn set_tick_period(&self, _milliseconds: u32) -> Answer {
         self.step()
+    }
+    fn shared_data(&self, _key: &[u8]) -> Answer<(Vec<u8>, u32)> {
+        self.step().and_then(|()| self.shared.get(self.chaos()))
+    }
+    fn set_shared_data(&self, _key: &[u8], _value: &[u8], _cas: u32) -> Answer {
+        self.step().and_then(|()| self.shared.set(self.chaos()))
+    }
+    fn register_shared_queue(&self, _name: &[u8]) -> Answer<u32> {
+        self.step().map(|()| u32::from(self.chaos().below(8)))
+    }
+    fn resolve_shared_queue(&self, _vm_id: &[u8], _name: &[u8]) -> Answer<u32> {
+        self.step().map(|()| u32::from(self.chaos().below(8)))
+    }
+    fn enqueue_shared_queue(&self, _queue: u32, _item: &[u8]) -> Answer {
+        self.step()
+    }
+    fn dequeue_shared_queue(&self, _queue: u32) -> Answer<Vec<u8>> {
+        self.step().and_then(|()| self.shared.dequeue(self.chaos()))
     }
     fn set_effective_context(&self, context: u32) -> Answer {
         self.step()?;

@@ -16,6 +16,7 @@ mod coverage;
 mod extension;
 mod host;
 mod ledger;
+mod sharing;
 
 use case::Case;
 use chaos::Chaos;

@@ -41,6 +41,10 @@ fn has_arguments(path: &Path) -> bool {
 pub(crate) const BELONGS: &str =
     "`#[callbacks]` belongs on an `impl` of `HttpContext`, `StreamContext` or `RootCallbacks`";
 
+/// Callbacks that are for one mode of a body, and what says the mode.
+const INSPECTED: [(&str, &str); 2] =
+    [("inspect_request_body", "request_body_mode"), ("inspect_response_body", "response_body_mode")];
+
 pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
     let Some(of) = item.of else {
         errors.at(&item.item.self_ty, BELONGS);
@@ -60,6 +64,17 @@ pub(crate) fn callbacks(item: &CallbacksImpl, errors: &mut Errors) {
     for stranger in &item.strangers {
         let name = &stranger.sig.ident;
         errors.at(name, format!("`{name}` is not a callback; the callbacks are `{}`", known()));
+    }
+    for (inspect, mode) in INSPECTED {
+        let written = |name| item.callbacks.iter().any(|callback| callback.method == name);
+        if written(inspect) && !written(mode) {
+            errors.at(
+                &item.item.self_ty,
+                format!(
+                    "`{inspect}` is never called: add `fn {mode}(&self) -> BodyMode {{ BodyMode::Inspect }}`"
+                ),
+            );
+        }
     }
     for method in &item.too_late {
         let name = &method.sig.ident;

@@ -79,9 +79,16 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
         noun: "a stream",
         callbacks: &[
             callback("on_request_headers", &["on_request_headers"]),
+            callback("request_body_mode", &["on_request_headers", "on_request_body", "on_request_trailers"]),
+            callback("inspect_request_body", &["on_request_body"]),
             callback("on_request_body", &["on_request_body"]),
             callback("on_request_trailers", &["on_request_trailers"]),
             callback("on_response_headers", &["on_response_headers"]),
+            callback(
+                "response_body_mode",
+                &["on_response_headers", "on_response_body", "on_response_trailers"],
+            ),
+            late("inspect_response_body", &["on_response_body"]),
             late("on_response_body", &["on_response_body"]),
             late("on_response_trailers", &["on_response_trailers"]),
             callback("on_http_call_response", &["on_http_call_response"]),

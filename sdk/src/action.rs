@@ -1,6 +1,6 @@
 //! What a callback decides.
 
-use crate::LocalResponse;
+use crate::{Hold, LocalResponse};
 
 /// What is to happen with a stream, where it can still be answered in place of the upstream.
 ///
@@ -17,6 +17,9 @@ pub enum Action {
     /// pause in a body callback the next one shows what was held back and what is new together. There is
     /// no time limit but the proxy's own.
     Pause,
+    /// Holds it back in another way, which only some hosts have; see [`Hold`]. From a callback that is not one of an
+    /// HTTP message it is the same as [`Action::Pause`].
+    Hold(Hold),
     /// Answers the client at once. Nothing more of the request reaches the upstream.
     ///
     /// Envoy shows the answer to this extension's own response callbacks, if the response had not begun.
@@ -34,6 +37,7 @@ impl From<Flow> for Action {
         match flow {
             Flow::Continue => Action::Continue,
             Flow::Pause => Action::Pause,
+            Flow::Hold(hold) => Action::Hold(hold),
         }
     }
 }
@@ -51,6 +55,8 @@ pub enum Flow {
     Continue,
     /// Holds it back; see [`Action::Pause`], and for TCP the callbacks themselves.
     Pause,
+    /// Holds it back in another way; see [`Action::Hold`].
+    Hold(Hold),
 }
 
 /// Whether a root context has come to its end; see [`RootCallbacks::on_done`](crate::RootCallbacks::on_done).

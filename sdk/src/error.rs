@@ -63,6 +63,20 @@ pub enum Error {
         /// The same in words, which are in a module only if it can meet them.
         text: &'static str,
     },
+    /// A body is larger than the limit of its [`BodyMode::Buffer`](crate::BodyMode::Buffer).
+    #[non_exhaustive]
+    BodyTooLarge {
+        /// The limit, in bytes.
+        limit: usize,
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
+    /// A callback has returned an [`Action`](crate::Action) or a [`Flow`](crate::Flow) that means nothing there.
+    #[non_exhaustive]
+    Misplaced {
+        /// Which, in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
     /// A callout was not made, or has no answer.
     #[non_exhaustive]
     Call {
@@ -98,6 +112,16 @@ impl Error {
     #[cold]
     pub fn new(text: impl Into<String>) -> Self {
         Error::Other(text.into())
+    }
+
+    #[cold]
+    pub(crate) fn body_too_large(limit: usize) -> Self {
+        Error::BodyTooLarge { limit, text: "the body is larger than the limit" }
+    }
+
+    #[cold]
+    pub(crate) fn not_inspected() -> Self {
+        Error::Misplaced { text: "`BodyMode::Inspect` needs the callback that begins with `inspect_`" }
     }
 
     #[cold]
@@ -161,9 +185,11 @@ impl fmt::Display for Error {
             Error::OutOfMemory => ("out of memory", "", None),
             Error::AlreadyReplied => ("the stream has been answered already", "", None),
             Error::Call { error: CallError::Refused(status), text } => (*text, "", Some(*status)),
-            Error::Call { text, .. } | Error::ResponseBegun { text } | Error::UnknownFunction { text } => {
-                (*text, "", None)
-            }
+            Error::Call { text, .. }
+            | Error::ResponseBegun { text }
+            | Error::UnknownFunction { text }
+            | Error::BodyTooLarge { text, .. }
+            | Error::Misplaced { text } => (*text, "", None),
             #[cfg(feature = "prost")]
             Error::Decode(error) => return error.fmt(f),
             Error::Other(text) | Error::SharedData { text, .. } => (text.as_str(), "", None),

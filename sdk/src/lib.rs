@@ -95,6 +95,7 @@ extern crate std;
 pub mod abi;
 mod action;
 pub mod attributes;
+mod body_mode;
 mod callout;
 mod config;
 mod context;
@@ -102,6 +103,7 @@ mod dispatcher;
 mod error;
 pub mod foreign;
 mod headers;
+mod hold;
 mod local_response;
 mod logging;
 #[doc(hidden)]
@@ -117,6 +119,7 @@ pub mod prelude;
 
 pub use abi::wire::PeerType;
 pub use action::{Action, Done, ErrorPolicy, Flow};
+pub use body_mode::BodyMode;
 pub use callout::{
     CallError, GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus, GrpcStream,
     HttpCall, HttpCallId, HttpCallResponse,
@@ -127,6 +130,7 @@ pub use config::{Configure, FromConfig};
 pub use context::{Extension, HttpContext, Module, RootCallbacks, RootContext, StreamContext};
 pub use error::{Error, InvalidHeader, Result};
 pub use headers::{HeaderValue, Headers, HeadersMut, Values};
+pub use hold::Hold;
 pub use local_response::{Bytes, IntoBytes, LocalResponse};
 pub use logging::LogLevel;
 pub use pairs::Pairs;

@@ -1,6 +1,7 @@
 //! Replaces words in response bodies, across the borders of chunks.
 //!
-//! The whole body is held back until it is complete: a word may begin in one chunk and end in another.
+//! The whole body is wanted at once, because a word may begin in one chunk and end in another: `BodyMode::Buffer` has
+//! the SDK hold the chunks back. A body that is larger than the limit does not pass.
 //!
 //! Run it: `cargo waxwing run examples/redact-body --method POST --body 'the password is hunter2'`
 #![forbid(unsafe_code)]
@@ -17,6 +18,13 @@ struct Config {
     /// What to put in their place.
     #[serde(default = "asterisks")]
     with: String,
+    /// The largest body, in bytes.
+    #[serde(default = "half_a_mebibyte")]
+    limit: usize,
+}
+
+fn half_a_mebibyte() -> usize {
+    512 * 1024
 }
 
 fn asterisks() -> String {
@@ -80,28 +88,13 @@ impl HttpContext for RedactBodyStream {
         Ok(Action::Continue)
     }
 
-    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
-        if !response.end_of_stream() {
-            // The body may become longer or shorter; without a length it is sent in chunks.
-            response.headers_mut().remove("content-length")?;
-        }
-        Ok(Action::Continue)
+    fn response_body_mode(&self) -> BodyMode {
+        BodyMode::Buffer { limit: self.config.limit }
     }
 
     fn on_response_body(&mut self, body: &mut ResponseBody<'_>) -> Result<Flow> {
-        if !body.end_of_stream() {
-            return Ok(Flow::Pause);
-        }
         if let Some(redacted) = self.config.redact(body.bytes()?) {
             body.replace(redacted)?;
-        }
-        Ok(Flow::Continue)
-    }
-
-    fn on_response_trailers(&mut self, response: &mut ResponseTrailers<'_>) -> Result<Flow> {
-        // Where trailers follow, no part of the body was the last.
-        if let Some(redacted) = self.config.redact(response.held_body()?) {
-            response.replace_held_body(redacted)?;
         }
         Ok(Flow::Continue)
     }
@@ -110,7 +103,7 @@ impl HttpContext for RedactBodyStream {
 #[cfg(test)]
 mod tests {
     use super::{Config, RedactBody};
-    use waxwing_testing::{Host, Request, Response, Scenario, Value, json, on_every_host};
+    use waxwing_testing::{Host, Outcome, Request, Response, Scenario, Value, json, on_every_host};
 
     fn words() -> Value {
         json!({ "words": ["secret", "secretary", "hunter2"] })
@@ -158,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_replacement_is_not_searched_again() {
-        let config = Config { words: vec!["a".into()], with: "aa".into() };
+        let config = Config { words: vec!["a".into()], with: "aa".into(), limit: 10 };
         assert_eq!(config.redact(b"xax").as_deref(), Some(&b"xaax"[..]));
         assert_eq!(config.redact(b"xx"), None);
     }
@@ -169,6 +162,18 @@ mod tests {
             let refusal = Host::builder::<RedactBody>().config(config).try_start();
             refusal.unwrap_err().logs().assert_contains("`words` must have a word, and none that is empty");
         }
+    }
+
+    #[test]
+    fn a_body_that_is_larger_than_the_limit_does_not_pass() {
+        let host = |response: fn() -> Response| {
+            let config = json!({ "words": ["secret"], "limit": 10 });
+            Host::builder::<RedactBody>().config(config).origin(move |_| response()).start()
+        };
+        let stated = host(|| Response::new(200).header("content-length", "13").body("a long secret"));
+        stated.exchange(Request::get("/")).local_response().assert_status(500);
+        let unstated = host(|| Response::new(200).chunks(["a long", " secret"]));
+        assert_eq!(unstated.exchange(Request::get("/")).outcome(), Outcome::Reset);
     }
 
     #[test]

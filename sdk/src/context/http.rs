@@ -8,7 +8,7 @@ use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
     StreamDone, StreamLog, StreamView,
 };
-use crate::{Action, Flow, Headers, Result, TimerId};
+use crate::{Action, BodyMode, Error, Flow, Headers, LocalResponse, Result, TimerId};
 
 /// One HTTP stream: a request and its response.
 ///
@@ -47,7 +47,59 @@ pub trait HttpContext: Sized + 'static {
         Ok(Action::Continue)
     }
 
-    /// A part of the request's body has arrived.
+    /// What the stream wants of the body of the request: every piece as it comes, unless this is implemented.
+    ///
+    /// It is asked when [`on_request_headers`](HttpContext::on_request_headers) has returned, and in each callback of
+    /// the rest of the request, and should give the same each time: the headers are the place to decide for a
+    /// stream, and its configuration is the place for a limit.
+    ///
+    /// ```
+    /// # use waxwing::prelude::*;
+    /// # struct Root;
+    /// # impl RootContext for Root {
+    /// #     type Config = ();
+    /// #     fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> { Ok(Root) }
+    /// # }
+    /// struct OnlyJson {
+    ///     is_json: bool,
+    /// }
+    ///
+    /// #[callbacks]
+    /// impl HttpContext for OnlyJson {
+    ///     type Root = Root;
+    ///     fn new(_root: &Root) -> Self {
+    ///         OnlyJson { is_json: false }
+    ///     }
+    ///     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+    ///         self.is_json = request.headers().get("content-type")? == Some(b"application/json");
+    ///         Ok(Action::Continue)
+    ///     }
+    ///     fn request_body_mode(&self) -> BodyMode {
+    ///         if self.is_json { BodyMode::Buffer { limit: 64 * 1024 } } else { BodyMode::Skip }
+    ///     }
+    ///     fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
+    ///         if body.bytes()?.starts_with(b"{") {
+    ///             Ok(Action::Continue)
+    ///         } else {
+    ///             Ok(LocalResponse::new(400).body("an object is expected").into())
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    #[inline(always)]
+    fn request_body_mode(&self) -> BodyMode {
+        BodyMode::Chunks
+    }
+
+    /// A piece of the request's body has arrived, where the mode is [`BodyMode::Inspect`].
+    ///
+    /// It can be read, but not changed or held back. `None` lets it go on; a response answers the client, and nothing
+    /// more of the request reaches the upstream.
+    fn inspect_request_body(&mut self, body: &RequestBody<'_>) -> Result<Option<LocalResponse>> {
+        Err(Error::not_inspected())
+    }
+
+    /// A part of the request's body has arrived; in the mode [`BodyMode::Buffer`], all of it.
     fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
         Ok(Action::Continue)
     }
@@ -66,7 +118,21 @@ pub trait HttpContext: Sized + 'static {
         Ok(Action::Continue)
     }
 
-    /// A part of the response's body has arrived. The headers are on their way to the client.
+    /// What the stream wants of the body of the response; see
+    /// [`request_body_mode`](HttpContext::request_body_mode).
+    #[inline(always)]
+    fn response_body_mode(&self) -> BodyMode {
+        BodyMode::Chunks
+    }
+
+    /// A piece of the response's body has arrived, where the mode is [`BodyMode::Inspect`].
+    ///
+    /// It can be read, and goes on.
+    fn inspect_response_body(&mut self, body: &ResponseBody<'_>) -> Result<()> {
+        Err(Error::not_inspected())
+    }
+
+    /// A part of the response's body has arrived; in the mode [`BodyMode::Buffer`], all of it. The headers are on their way to the client.
     fn on_response_body(&mut self, body: &mut ResponseBody<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
     }

@@ -34,7 +34,7 @@ impl<R: Extension> Protocol<R> for Tcp {
     fn conclude(dispatcher: &Dispatcher<R>, callback: &'static Entry, context: u32, decision: Result<Flow>) {
         match decision {
             Ok(Flow::Continue) => dispatcher.resume_connection(callback, context),
-            Ok(Flow::Pause) => {}
+            Ok(Flow::Pause | Flow::Hold(_)) => {}
             Err(error) => {
                 if dispatcher.fail_connection(callback, context, &error) == action::CONTINUE {
                     dispatcher.resume_connection(callback, context);
@@ -58,7 +58,8 @@ impl<R: Extension> Dispatcher<R> {
                 self.note_connection_pause(callback, context, flow);
                 match flow {
                     Flow::Continue => action::CONTINUE,
-                    Flow::Pause => action::PAUSE,
+                    // The ways of HTTP messages mean a pause here.
+                    Flow::Pause | Flow::Hold(_) => action::PAUSE,
                 }
             }
             Some(Err(error)) => self.fail_connection(callback, context, &error),
@@ -73,7 +74,7 @@ impl<R: Extension> Dispatcher<R> {
             return;
         }
         match flow {
-            Flow::Pause => self.connections.raise(context, State::REQUEST_PAUSED),
+            Flow::Pause | Flow::Hold(_) => self.connections.raise(context, State::REQUEST_PAUSED),
             Flow::Continue => self.connections.lower(context, State::REQUEST_PAUSED),
         }
     }

@@ -6,8 +6,7 @@ use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::wire::action;
 use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
 use crate::view::{
-    ConnectionLog, DownstreamClose, DownstreamData, NewConnection, RequestBody, RequestHeaders,
-    RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, StreamDone, StreamLog, UpstreamClose,
+    ConnectionLog, DownstreamClose, DownstreamData, NewConnection, StreamDone, StreamLog, UpstreamClose,
     UpstreamData,
 };
 
@@ -44,64 +43,32 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_request_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
-        self.decide(
-            Callback::RequestHeaders.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_request_headers(&mut RequestHeaders::new(cx, end_of_stream)),
-        )
+        self.request_headers(context, end_of_stream)
     }
 
     #[inline(always)]
     fn on_request_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
-        self.decide(
-            Callback::RequestBody.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_request_body(&mut RequestBody::new(cx, size, end_of_stream)),
-        )
+        self.request_body(context, size, end_of_stream)
     }
 
     #[inline(always)]
     fn on_request_trailers(&self, context: u32, _count: usize) -> u32 {
-        self.decide(
-            Callback::RequestTrailers.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_request_trailers(&mut RequestTrailers::new(cx)),
-        )
+        self.request_trailers(context)
     }
 
     #[inline(always)]
     fn on_response_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
-        self.decide(
-            Callback::ResponseHeaders.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_response_headers(&mut ResponseHeaders::new(cx, end_of_stream)),
-        )
+        self.response_headers(context, end_of_stream)
     }
 
     #[inline(always)]
     fn on_response_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
-        self.decide_late(
-            Callback::ResponseBody.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_response_body(&mut ResponseBody::new(cx, size, end_of_stream)),
-            Self::fail_late,
-        )
+        self.response_body(context, size, end_of_stream)
     }
 
     #[inline(always)]
     fn on_response_trailers(&self, context: u32, _count: usize) -> u32 {
-        self.decide_late(
-            Callback::ResponseTrailers.entry(),
-            context,
-            #[inline(always)]
-            |stream, cx| stream.on_response_trailers(&mut ResponseTrailers::new(cx)),
-            Self::fail_at_end,
-        )
+        self.response_trailers(context)
     }
 
     fn on_tick(&self, root: u32) {

@@ -1,6 +1,7 @@
 //! From the host's callbacks to those of an extension.
 
 mod behind;
+mod body;
 mod bundle;
 mod connection;
 mod contexts;
@@ -105,14 +106,36 @@ impl<R: Extension> Dispatcher<R> {
         context: u32,
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
     ) -> u32 {
+        self.decide_and(
+            callback,
+            context,
+            run,
+            #[inline(always)]
+            |_, _, decided| decided,
+        )
+    }
+
+    /// The same; `and` gets what the host is to be told, and can tell it something else.
+    #[inline(always)]
+    fn decide_and(
+        &self,
+        callback: &'static Entry,
+        context: u32,
+        run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
+        and: impl for<'cb> FnOnce(&R::Http, Cx<'cb>, Result<u32>) -> Result<u32>,
+    ) -> u32 {
         let decision = self.with::<Http, _>(
             context,
             #[inline(always)]
-            |stream, cx| match run(stream, cx) {
-                Ok(Action::Continue) => Ok(action::CONTINUE),
-                Ok(Action::Pause) => Ok(action::PAUSE),
-                Ok(Action::Respond(response)) => self.respond(context, &response, cx),
-                Err(error) => Err(error),
+            |stream, cx| {
+                let decided = match run(stream, cx) {
+                    Ok(Action::Continue) => Ok(action::CONTINUE),
+                    Ok(Action::Pause) => Ok(action::PAUSE),
+                    Ok(Action::Hold(hold)) => hold.number(callback.callback),
+                    Ok(Action::Respond(response)) => self.respond(context, &response, cx),
+                    Err(error) => Err(error),
+                };
+                and(stream, cx, decided)
             },
         );
         match decision {
@@ -134,12 +157,18 @@ impl<R: Extension> Dispatcher<R> {
         run: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Flow>,
         fail: impl FnOnce(&Self, &'static Entry, u32, &Error) -> u32,
     ) -> u32 {
-        match self.with::<Http, _>(context, run) {
-            Some(Ok(flow)) => {
-                let action = match flow {
-                    Flow::Continue => action::CONTINUE,
-                    Flow::Pause => action::PAUSE,
-                };
+        let decision = self.with::<Http, _>(
+            context,
+            #[inline(always)]
+            |stream, cx| match run(stream, cx) {
+                Ok(Flow::Continue) => Ok(action::CONTINUE),
+                Ok(Flow::Pause) => Ok(action::PAUSE),
+                Ok(Flow::Hold(hold)) => hold.number(callback.callback),
+                Err(error) => Err(error),
+            },
+        );
+        match decision {
+            Some(Ok(action)) => {
                 self.note_pause(callback, context, action);
                 action
             }

@@ -9,6 +9,7 @@ use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::wire::{StreamType, action};
 use crate::callout::{HttpCallId, HttpCallResponse};
 use crate::context::{Extension, HttpContext, RootCallbacks, RootContext, StreamContext};
+use crate::hold::COLLECT;
 use crate::view::{ConnectionView, Cx, RootView, StreamView};
 use crate::{Action, Error, ErrorPolicy, Flow, Result};
 
@@ -27,7 +28,8 @@ impl<R: Extension> Dispatcher<R> {
     /// Notes where a stream is held back, to resume it when what it waits for has come.
     #[inline(always)]
     pub(super) fn note_pause(&self, callback: &'static Entry, context: u32, action: u32) {
-        if !<Http as Protocol<R>>::WAITS {
+        // Nothing that comes from outside may resume a body that is not complete.
+        if !<Http as Protocol<R>>::WAITS || action == COLLECT {
             return;
         }
         let paused = match callback.callback {

@@ -25,6 +25,10 @@ impl State {
     pub(super) const RESPONSE_PAUSED: State = State(4);
     /// The headers of its response have gone on.
     pub(super) const RESPONSE_BEGUN: State = State(8);
+    /// The whole body of its request was shown, or passes without that.
+    pub(super) const REQUEST_BODY_DONE: State = State(16);
+    /// The same of its response.
+    pub(super) const RESPONSE_BODY_DONE: State = State(32);
 
     #[inline(always)]
     pub(super) const fn with(self, flag: State) -> State {

@@ -1,12 +1,13 @@
 //! Bodies of requests and responses.
 
 use super::{Cx, sealed::Sealed};
+use crate::{Action, Flow, Hold};
 
 /// A view of the body of one direction.
 macro_rules! body_view {
     (
         $(#[$doc:meta])*
-        $view:ident: $buffer:ident of $stream:ident, $resume:ident = $other:ident, $other_name:literal
+        $view:ident -> $decision:ident: $buffer:ident of $stream:ident, $resume:ident = $other:ident, $other_name:literal
     ) => {
         $(#[$doc])*
         ///
@@ -15,7 +16,7 @@ macro_rules! body_view {
         /// begins is up to the proxy and the network, and changes from one run to the next.
         ///
         /// Changing the size of a body makes a `content-length` header wrong: remove it in the callback of
-        /// the headers.
+        /// the headers, or choose a [`BodyMode`](crate::BodyMode) that removes it.
         #[derive(Debug)]
         pub struct $view<'cb> {
             cx: Cx<'cb>,
@@ -36,6 +37,27 @@ macro_rules! body_view {
             pub fn end_of_stream(&self) -> bool {
                 self.end_of_stream
             }
+
+            /// Holds back what is visible, and lets the proxy slow the sender down at the proxy's own limit.
+            ///
+            /// The next callback shows what is new, and not this again. A pause holds back too, but shows all of it
+            /// the next time, and at the limit the proxy gives up: it answers with 413 or 500, or resets.
+            ///
+            /// Return it at once. Envoy and what is built on it; ngx_wasm_module fails the request.
+            #[doc(alias = "StopIterationAndWatermark")]
+            pub fn stop_and_watermark(&self) -> $decision {
+                $decision::Hold(Hold::BODY_WATERMARK)
+            }
+
+            /// Discards what is visible, and holds back the message: for bytes that the extension has taken.
+            ///
+            /// The next callback shows what is new; a message that has ended with them goes on when it is resumed.
+            ///
+            /// Return it at once. Envoy and what is built on it; ngx_wasm_module fails the request.
+            #[doc(alias = "StopIterationNoBuffer")]
+            pub fn stop_and_discard(&self) -> $decision {
+                $decision::Hold(Hold::BODY_DISCARD)
+            }
         }
 
         super::buffer::buffer! { $view, $buffer }
@@ -53,9 +75,9 @@ macro_rules! body_view {
 
 body_view! {
     /// A part of the body of a request.
-    RequestBody: HTTP_REQUEST_BODY of HTTP_REQUEST, resume_response = HTTP_RESPONSE, "response"
+    RequestBody -> Action: HTTP_REQUEST_BODY of HTTP_REQUEST, resume_response = HTTP_RESPONSE, "response"
 }
 body_view! {
     /// A part of the body of a response.
-    ResponseBody: HTTP_RESPONSE_BODY of HTTP_RESPONSE, resume_request = HTTP_REQUEST, "request"
+    ResponseBody -> Flow: HTTP_RESPONSE_BODY of HTTP_RESPONSE, resume_request = HTTP_REQUEST, "request"
 }

@@ -3,7 +3,7 @@
 use super::{Cx, sealed::Sealed};
 use crate::abi::call;
 use crate::abi::wire::{ALL_BYTES, BufferType, MapType};
-use crate::{Headers, HeadersMut, Result};
+use crate::{Action, Headers, HeadersMut, Hold, Result};
 
 /// A view of one map of one direction.
 macro_rules! map_view {
@@ -91,6 +91,39 @@ map_view! {
 super::control::reset! { RequestHeaders of HTTP_REQUEST }
 super::control::reset! { RequestTrailers of HTTP_REQUEST }
 super::control::reset! { ResponseHeaders of HTTP_RESPONSE }
+
+/// Ways to hold a message back at its headers, besides a plain pause.
+macro_rules! hold {
+    ($view:ident, $noun:literal, $too_large:literal) => {
+        impl $view<'_> {
+            #[doc = concat!("Holds the whole ", $noun, " back, and lets the proxy collect its body up to the proxy's own limit.")]
+            ///
+            #[doc = concat!("A body beyond the limit is answered by the proxy with ", $too_large, ".")]
+            /// [`Action::Pause`](crate::Action::Pause) slows the sender down at the limit instead.
+            ///
+            /// Return it at once. Envoy and what is built on it; ngx_wasm_module fails the request.
+            #[doc(alias = "StopAllIterationAndBuffer")]
+            pub fn stop_and_buffer(&self) -> Action {
+                Action::Hold(Hold::HEADERS_BUFFER)
+            }
+
+            #[doc = concat!("Holds the whole ", $noun, " back, and lets the proxy slow the sender down at the proxy's own limit.")]
+            ///
+            /// It is what Envoy makes of [`Action::Pause`](crate::Action::Pause), unless the plugin's configuration
+            /// says `allow_on_headers_stop_iteration`: a pause then holds back the headers only, the callbacks of
+            /// the body come, and the first of these that continues releases everything.
+            ///
+            /// Return it at once. Envoy and what is built on it; ngx_wasm_module fails the request.
+            #[doc(alias = "StopAllIterationAndWatermark")]
+            pub fn stop_and_watermark(&self) -> Action {
+                Action::Hold(Hold::HEADERS_WATERMARK)
+            }
+        }
+    };
+}
+
+hold! { RequestHeaders, "request", "status 413" }
+hold! { ResponseHeaders, "response", "status 500" }
 
 /// The body, where trailers follow it and its callbacks held it back.
 macro_rules! held_body {

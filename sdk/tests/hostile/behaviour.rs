@@ -246,7 +246,7 @@ fn decide(read: Result<usize>) -> Result<Action> {
     };
     case().ledger.returned(match &decision {
         Ok(Action::Continue) => Outcome::Continue,
-        Ok(Action::Pause) => Outcome::Pause,
+        Ok(Action::Pause | Action::Hold(_)) => Outcome::Pause,
         Ok(Action::Respond(_)) => Outcome::Respond,
         Err(_) => Outcome::Error,
     });
@@ -263,7 +263,7 @@ pub(crate) fn decide_late(read: Result<usize>) -> Result<Flow> {
     };
     case().ledger.returned(match decision {
         Ok(Flow::Continue) => Outcome::Continue,
-        Ok(Flow::Pause) => Outcome::Pause,
+        Ok(Flow::Pause | Flow::Hold(_)) => Outcome::Pause,
         Err(_) => Outcome::Error,
     });
     decision

@@ -40,7 +40,10 @@ pub(super) fn remove_from_response(response: &mut Response, answered: Option<&Re
     let answered = answered.map_or(&none, |answered| &answered.headers);
     let headers = &mut response.headers;
     remove_added(headers, answered, "date", |value| value.len() == DATE.len() && value.ends_with(b" GMT"));
-    remove_added(headers, answered, "content-length", |value| value == b"0");
+    // The length of no body, also in place of one that the origin stated: then something else answered.
+    if answered.get("content-length") != Some(b"0") {
+        remove_added(headers, &none, "content-length", |value| value == b"0");
+    }
 }
 
 /// How a date looks that Envoy writes.

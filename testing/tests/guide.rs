@@ -148,6 +148,46 @@ impl HttpContext for AuthStream {
     }
 }
 
+/// Counts requests and queues their paths.
+#[derive(Extension)]
+#[extension(http = TallyStream)]
+struct Tally {
+    paths: Queue,
+}
+
+impl RootContext for Tally {
+    type Config = ();
+
+    fn configure(_: (), cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Tally { paths: Queue::register(cx, "paths")? })
+    }
+}
+
+struct TallyStream {
+    paths: Queue,
+    number: u64,
+}
+
+#[callbacks]
+impl HttpContext for TallyStream {
+    type Root = Tally;
+
+    fn new(root: &Tally) -> Self {
+        TallyStream { paths: root.paths, number: 0 }
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        self.number = request.shared_data().increment("requests", 1)?;
+        self.paths.enqueue(request, request.headers().get(":path")?.unwrap_or_default())?;
+        Ok(Action::Continue)
+    }
+
+    fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
+        response.headers_mut().set("x-request", &self.number.to_string())?;
+        Ok(Action::Continue)
+    }
+}
+
 #[test]
 fn strips_internal_headers() {
     let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
@@ -276,6 +316,18 @@ fn every_worker_takes_the_new_configuration() {
         let exchange = worker.exchange(Request::get("/cart").header("x-token", "t"));
         exchange.upstream_request().assert_header("x-user", "bo");
     }
+}
+
+#[test]
+fn the_workers_count_together_and_queue_the_paths() {
+    let host = Host::builder::<Tally>().workers(2).start();
+    host.set_shared_data("requests", 40_u64.to_le_bytes());
+
+    host.worker(0).exchange(Request::get("/a"));
+    host.worker(1).exchange(Request::get("/b")).response().assert_header("x-request", "42");
+
+    assert_eq!(host.shared_data("requests"), Some(42_u64.to_le_bytes().to_vec()));
+    assert_eq!(host.queue("paths").items(), [b"/a", b"/b"]);
 }
 
 #[test]

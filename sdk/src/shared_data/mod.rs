@@ -93,7 +93,8 @@ impl<'cb> SharedData<'cb> {
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if the host has no shared data, or no room.
+    /// [`Error::Host`] if the host has no shared data, or no room. ngx_wasm_module only sets a value that it can compare,
+    /// so that there it can fail as [`update`](SharedData::update) does.
     #[doc(alias = "proxy_set_shared_data")]
     pub fn set(self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Result<()> {
         let (key, value) = (key.as_ref(), value.as_ref());
@@ -116,6 +117,9 @@ impl<'cb> SharedData<'cb> {
     }
 
     /// Sets the value of a key if it is still in the state that was read.
+    ///
+    /// There is no state of a value that does not exist: to be the first to set one, use
+    /// [`update`](SharedData::update).
     ///
     /// # Errors
     ///

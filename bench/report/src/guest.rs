@@ -1,6 +1,7 @@
 //! The guests that are measured, and what the design promises of each.
 
 use crate::attributes::Read;
+use crate::callout::Ask;
 use crate::do_nothing::DoNothing;
 use crate::headers::Rewrite;
 use crate::measurement::allocations;
@@ -63,6 +64,22 @@ pub(crate) const GUESTS: &[Guest] = &[
         instructions: promise(400, "75", "1,732"),
         bytes: Some(promise(20_000, "539", "–")),
         allocations: None,
+    },
+    Guest {
+        name: "callout",
+        package: "bench-callout",
+        does: "pauses each request, asks an upstream about it, and resumes it with the answer",
+        calls: &[
+            "proxy_http_call",
+            "proxy_get_header_map_value",
+            "proxy_get_buffer_bytes",
+            "proxy_set_effective_context",
+            "proxy_continue_stream",
+            "proxy_send_local_response",
+        ],
+        instructions: promise(1_000, "125", "4,072"),
+        bytes: None,
+        allocations: Some((allocations::<Ask>, promise(0, "0", "–"))),
     },
     Guest {
         name: "shared counter",

@@ -2,7 +2,9 @@
 
 use crate::allocation::uncounted;
 use std::cell::Cell;
-use waxwing::__private::{Answer, BufferType, Host, LocalResponseParts, MapType, StreamType, pairs};
+use waxwing::__private::{
+    Answer, BufferType, Host, HttpCallParts, LocalResponseParts, MapType, StreamType, pairs,
+};
 use waxwing::Status;
 
 /// A host with 20 request headers and 8 response headers, of which it forgets every change.
@@ -21,6 +23,9 @@ pub(crate) const REQUEST_HEADERS: usize = 20;
 
 /// The number of headers of every response.
 pub(crate) const RESPONSE_HEADERS: usize = 8;
+
+/// The token of every callout: one is answered before the next is made.
+pub(crate) const TOKEN: u32 = 4;
 
 /// What a request gives for each of its headers.
 const VALUE: &[u8] = b"a header value of 29 bytes...";
@@ -69,8 +74,16 @@ impl Host for FixedHost {
         })
     }
 
-    fn header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer<Vec<u8>> {
-        uncounted(|| Ok(VALUE.to_vec()))
+    fn header_map_value(&self, _map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
+        uncounted(|| Ok(if key == b":status" { b"200".to_vec() } else { VALUE.to_vec() }))
+    }
+
+    fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
+        Ok(TOKEN)
+    }
+
+    fn set_effective_context(&self, _context: u32) -> Answer {
+        Ok(())
     }
 
     fn add_header_map_value(&self, _map: MapType, _key: &[u8], _value: &[u8]) -> Answer {

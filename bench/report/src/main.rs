@@ -25,6 +25,8 @@ mod stream;
 // modules without link-time optimisation.
 #[path = "../../guests/attributes/src/lib.rs"]
 mod attributes;
+#[path = "../../guests/callout/src/lib.rs"]
+mod callout;
 #[path = "../../guests/do-nothing/src/lib.rs"]
 mod do_nothing;
 #[path = "../../guests/headers/src/lib.rs"]

@@ -1,15 +1,16 @@
 //! A stream, as every row of the budgets means it.
 
-use crate::host::{REQUEST_HEADERS, RESPONSE_HEADERS};
+use crate::host::{REQUEST_HEADERS, RESPONSE_HEADERS, TOKEN};
 use waxwing::__private::{Callback, Guest};
 
 /// The root context of all streams.
 pub(crate) const ROOT: u32 = 1;
 
 /// The callbacks of a stream, in their order.
-pub(crate) const CALLBACKS: [Callback; 7] = [
+pub(crate) const CALLBACKS: [Callback; 8] = [
     Callback::ContextCreate,
     Callback::RequestHeaders,
+    Callback::HttpCallResponse,
     Callback::ResponseHeaders,
     Callback::ResponseBody,
     Callback::Log,
@@ -24,9 +25,13 @@ pub(crate) fn configure(guest: &dyn Guest) {
     assert!(guest.on_configure(ROOT, 0), "the guest refuses an empty configuration");
 }
 
-/// Calls one callback of a stream, if the guest exports it, which must continue.
+/// Calls one callback of a stream, if the guest exports it, which must continue; a guest with a callout pauses its
+/// request.
 pub(crate) fn call(guest: &dyn Guest, callback: Callback, context: u32) {
-    assert_eq!(try_call(guest, callback, context), 0, "the guest does not continue in {callback}");
+    let pauses =
+        callback == Callback::RequestHeaders && guest.callbacks().contains(Callback::HttpCallResponse);
+    let expected = u32::from(pauses);
+    assert_eq!(try_call(guest, callback, context), expected, "the guest decides otherwise in {callback}");
 }
 
 /// Calls one callback of a stream, if the guest exports it; what it answers, 0 if it continues.
@@ -40,6 +45,10 @@ pub(crate) fn try_call(guest: &dyn Guest, callback: Callback, context: u32) -> u
             0
         }
         Callback::RequestHeaders => guest.on_request_headers(context, REQUEST_HEADERS, true),
+        Callback::HttpCallResponse => {
+            guest.on_http_call_response(ROOT, TOKEN, 1, 0, 0);
+            0
+        }
         Callback::ResponseHeaders => guest.on_response_headers(context, RESPONSE_HEADERS, false),
         Callback::ResponseBody => guest.on_response_body(context, BODY_SIZE, true),
         Callback::Log => {

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 /// Names and values, the first few of which need no allocation.
 pub(super) struct Fields<'a> {
-    first: [Option<Field<'a>>; INLINE],
+    first: [Field<'a>; INLINE],
+    first_len: usize,
     more: Vec<Field<'a>>,
 }
 
@@ -16,23 +17,31 @@ pub(super) type Field<'a> = (&'a [u8], &'a [u8]);
 const INLINE: usize = 4;
 
 impl<'a> Fields<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) const fn new() -> Self {
-        Fields { first: [None; INLINE], more: Vec::new() }
+        Fields { first: [(&[], &[]); INLINE], first_len: 0, more: Vec::new() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn add(&mut self, name: &'a [u8], value: &'a [u8]) {
         let field = (name, value);
-        match self.first.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(field),
+        match self.first.get_mut(self.first_len) {
+            Some(place) => {
+                *place = field;
+                self.first_len = self.first_len.saturating_add(1);
+            }
             None => self.more.push(field),
         }
     }
 
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.first_len == 0
+    }
+
     #[inline]
     pub(super) fn iter(&self) -> impl Iterator<Item = Field<'a>> + Clone + '_ {
-        self.first.iter().flatten().chain(&self.more).copied()
+        self.first.get(..self.first_len).unwrap_or_default().iter().chain(&self.more).copied()
     }
 }
 

@@ -2,14 +2,15 @@
 
 use super::CallError;
 use super::fields::{Field, Fields, check};
+use super::head::RequestHead;
 use crate::abi::call;
 use crate::dispatcher::Kind;
 use crate::pairs;
-use crate::view::View;
+use crate::view::{Cx, View};
 use crate::{Error, Result, Status};
 use alloc::vec::Vec;
-use core::fmt;
 use core::time::Duration;
+use core::{fmt, iter};
 
 /// Which HTTP callout it is: [`HttpCall::send`] gives it, and the answer comes with it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -61,6 +62,7 @@ pub struct HttpCall<'a> {
 
 impl<'a> HttpCall<'a> {
     /// A request without a body, with the name of the upstream as its authority, and five seconds for the answer.
+    #[inline(always)]
     pub fn new(method: &'a str, upstream: &'a str, path: &'a str) -> Self {
         HttpCall {
             upstream,
@@ -75,22 +77,26 @@ impl<'a> HttpCall<'a> {
     }
 
     /// A request with the method GET.
+    #[inline(always)]
     pub fn get(upstream: &'a str, path: &'a str) -> Self {
         HttpCall::new("GET", upstream, path)
     }
 
     /// A request with the method POST and this body.
+    #[inline(always)]
     pub fn post(upstream: &'a str, path: &'a str, body: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         HttpCall::new("POST", upstream, path).body(body)
     }
 
     /// Sets the authority, which HTTP/1 sends as the header `host`.
+    #[inline(always)]
     pub fn authority(mut self, authority: &'a str) -> Self {
         self.authority = authority;
         self
     }
 
     /// Adds a header; one with that name stays.
+    #[inline(always)]
     pub fn header(
         mut self,
         name: &'a (impl AsRef<[u8]> + ?Sized),
@@ -101,6 +107,7 @@ impl<'a> HttpCall<'a> {
     }
 
     /// Sets the body. Envoy adds its length.
+    #[inline(always)]
     pub fn body(mut self, body: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
         self.body = body.as_ref();
         self
@@ -119,6 +126,7 @@ impl<'a> HttpCall<'a> {
     /// Sets how long the answer may take.
     ///
     /// Hosts count milliseconds: it is rounded up, and at least 1; more than 24 days are 24 days.
+    #[inline(always)]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -132,20 +140,29 @@ impl<'a> HttpCall<'a> {
     /// know, [`CallError::NoUpstream`] if it can tell at once that none is there. Then no answer comes.
     /// [`Error::InvalidHeader`] for a header that [`HeadersMut`](crate::HeadersMut) would refuse.
     #[doc(alias = "proxy_http_call")]
+    #[inline(always)]
     pub fn send<'cb>(&self, view: &impl View<'cb>) -> Result<HttpCallId> {
-        let cx = view.cx();
-        let pseudo = [
-            (&b":method"[..], self.method.as_bytes()),
-            (b":path", self.path.as_bytes()),
-            (b":authority", self.authority.as_bytes()),
-        ];
-        let headers = pseudo.into_iter().chain(self.headers.iter());
-        let trailers = self.trailers.iter().copied();
-        check(headers.clone().chain(trailers.clone()))?;
-        let headers = pairs::build(cx.scope, headers).ok_or(Error::OutOfMemory)?;
+        self.send_in(view.cx())
+    }
+
+    /// Inlined, so that what is known of a call when it is compiled costs nothing when it is made.
+    #[inline(always)]
+    fn send_in(&self, cx: Cx<'_>) -> Result<HttpCallId> {
+        let head = RequestHead { method: self.method, path: self.path, authority: self.authority };
+        head.check()?;
+        let block = if self.headers.is_empty() {
+            head.build(cx.scope, iter::empty())
+        } else {
+            check(self.headers.iter())?;
+            head.build(cx.scope, self.headers.iter())
+        };
+        let headers = block.ok_or(Error::OutOfMemory)?;
         let trailers = match self.trailers.is_empty() {
             true => &[],
-            false => pairs::build(cx.scope, trailers).ok_or(Error::OutOfMemory)?,
+            false => {
+                check(self.trailers.iter().copied())?;
+                pairs::build(cx.scope, self.trailers.iter().copied()).ok_or(Error::OutOfMemory)?
+            }
         };
         let timeout = milliseconds(self.timeout);
         let token = call::http_call(self.upstream.as_bytes(), headers, self.body, trailers, timeout)
@@ -178,8 +195,11 @@ pub(crate) fn refused(error: Error) -> Error {
 /// As hosts have timeouts: 0 would be none, and a negative number, which Envoy sees in large ones, is refused.
 pub(crate) fn milliseconds(duration: Duration) -> u32 {
     const MOST: u32 = i32::MAX.unsigned_abs();
-    let rounded_up = duration.as_nanos().div_ceil(1_000_000);
-    u32::try_from(rounded_up).map_or(MOST, |milliseconds| milliseconds.clamp(1, MOST))
+    let parts = duration.subsec_nanos().div_ceil(1_000_000);
+    match u32::try_from(duration.as_secs()) {
+        Ok(seconds) => seconds.saturating_mul(1000).saturating_add(parts).clamp(1, MOST),
+        Err(_) => MOST,
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 mod fields;
 mod grpc;
+mod head;
 mod http;
 mod response;
 

@@ -72,7 +72,7 @@ impl<'cb> HttpCallResponse<'cb> {
             Err(Error::Host { .. }) => None,
             Err(error) => return Err(error),
         };
-        Ok(status.and_then(|status| core::str::from_utf8(status).ok()?.parse().ok()))
+        Ok(status.and_then(number))
     }
 
     #[inline]
@@ -94,6 +94,19 @@ impl<'cb> HttpCallResponse<'cb> {
         };
         Ok(envoys_own(status, self.body()?))
     }
+}
+
+/// The status in a header: three digits.
+fn number(status: &[u8]) -> Option<u16> {
+    let mut number = 0u16;
+    for digit in status {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.checked_mul(10)?.checked_add(digit.into())?;
+    }
+    (number >= 100).then_some(number)
 }
 
 /// What ngx_wasm_module's reason means.
@@ -147,6 +160,14 @@ mod tests {
         assert_eq!(envoys_own(503, refused.as_bytes()), Some(CallError::NoUpstream));
         assert_eq!(envoys_own(503, text("connection termination").as_bytes()), Some(CallError::Reset));
         assert_eq!(envoys_own(503, b"maintenance"), None);
+    }
+
+    #[test]
+    fn a_status_is_a_number_of_three_digits_or_more() {
+        assert_eq!(number(b"200"), Some(200));
+        for status in [&b""[..], b"99", b"2x0", b"-200", b"70000"] {
+            assert_eq!(number(status), None, "{}", status.escape_ascii());
+        }
     }
 
     #[test]

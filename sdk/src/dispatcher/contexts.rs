@@ -133,6 +133,12 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
         self.contains(id) && self.place(id).state.get().has(flag)
     }
 
+    /// What is noted of an id; nothing of one that is unknown.
+    #[inline]
+    pub(super) fn state(&self, id: u32) -> State {
+        if self.contains(id) { self.place(id).state.get() } else { State::NEW }
+    }
+
     /// Raises a flag.
     #[inline]
     pub(super) fn raise(&self, id: u32, flag: State) {

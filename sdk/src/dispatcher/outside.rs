@@ -138,18 +138,18 @@ impl<R: Extension> Dispatcher<R> {
         context: u32,
         response: &crate::LocalResponse,
         cx: Cx<'_>,
-    ) -> Result<Action> {
+    ) -> Result<Flow> {
         if self.streams.is(context, State::RESPONSE_BEGUN) {
             return Err(Error::response_begun());
         }
         self.respond(context, response, cx)?;
-        Ok(Action::Pause)
+        Ok(Flow::Pause)
     }
 
     /// Does what such a callback decided.
-    fn conclude(&self, callback: &'static Entry, context: u32, decision: Result<Action>) {
+    fn conclude(&self, callback: &'static Entry, context: u32, decision: Result<Flow>) {
         let error = match decision {
-            Ok(Action::Continue) => return self.resume(callback, context),
+            Ok(Flow::Continue) => return self.resume(callback, context),
             Ok(_) => return,
             Err(error) => error,
         };
@@ -167,14 +167,15 @@ impl<R: Extension> Dispatcher<R> {
 
     /// Resumes each direction that the stream has paused; one that was answered, or goes on already, is left alone.
     fn resume(&self, callback: &'static Entry, context: u32) {
-        if self.streams.is(context, State::REPLIED) {
+        let state = self.streams.state(context);
+        if state.has(State::REPLIED) {
             return;
         }
         for (paused, direction) in [
             (State::REQUEST_PAUSED, StreamType::HTTP_REQUEST),
             (State::RESPONSE_PAUSED, StreamType::HTTP_RESPONSE),
         ] {
-            if self.streams.is(context, paused) {
+            if state.has(paused) {
                 self.streams.lower(context, paused);
                 if let Err(error) = call::continue_stream(direction) {
                     self.vm.report(callback, context, &error);
@@ -199,19 +200,16 @@ impl<R: Extension> Protocol<R> for Http {
         R::Http::new(root)
     }
 
-    fn send(dispatcher: &Dispatcher<R>, context: u32, decision: Action, cx: Cx<'_>) -> Result<Action> {
+    #[inline(always)]
+    fn send(dispatcher: &Dispatcher<R>, context: u32, decision: Action, cx: Cx<'_>) -> Result<Flow> {
         match decision {
+            Action::Continue => Ok(Flow::Continue),
             Action::Respond(response) => dispatcher.respond_from_outside(context, &response, cx),
-            decision => Ok(decision),
+            Action::Pause => Ok(Flow::Pause),
         }
     }
 
-    fn conclude(
-        dispatcher: &Dispatcher<R>,
-        callback: &'static Entry,
-        context: u32,
-        decision: Result<Action>,
-    ) {
+    fn conclude(dispatcher: &Dispatcher<R>, callback: &'static Entry, context: u32, decision: Result<Flow>) {
         dispatcher.conclude(callback, context, decision);
     }
 }

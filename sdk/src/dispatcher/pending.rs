@@ -25,125 +25,196 @@ pub(crate) struct StreamCalls {
 
 /// The callouts of a VM that have no answer yet, with the contexts that made them.
 ///
-/// All-zero bytes are the empty table, so that a static one costs nothing in a module's file; nothing of it is in
-/// a module without callouts.
-pub(crate) struct Pending(Cell<Option<Box<Tables>>>);
-
-#[derive(Default)]
-struct Tables {
-    callouts: HashTable<Callout>,
-    /// How many each context waits for, so that a context that waits for none need not be looked for.
-    contexts: HashTable<Waiting>,
+/// A direct-mapped front, and behind it what has no place there, as contexts have it. All-zero bytes are the empty
+/// table, so that a static one costs nothing in a module's file; no code of it is in a module without callouts.
+pub(crate) struct Pending {
+    front: [Callout; FRONT],
+    behind: Cell<Option<Box<HashTable<Callout>>>>,
+    /// How many are behind, to know without a look that there are none.
+    behind_len: Cell<usize>,
+    /// How many callouts the contexts have made that share a place, to know without a search that one has none.
+    counts: [Cell<u16>; COUNTS],
+    /// Of the gRPC streams.
+    calls: Cell<Option<&'static StreamCalls>>,
 }
 
+/// Most VMs wait for fewer answers at a time.
+const FRONT: usize = 16;
+const COUNTS: usize = 64;
+
+/// A place for a callout. The context 0 makes none: with it, the place is empty.
+#[derive(Clone)]
 struct Callout {
-    kind: Kind,
-    token: u32,
-    context: u32,
-    /// Of a gRPC stream.
-    calls: Option<&'static StreamCalls>,
+    token: Cell<u32>,
+    context: Cell<u32>,
+    kind: Cell<Kind>,
 }
 
-struct Waiting {
-    context: u32,
-    callouts: u32,
+impl Callout {
+    const fn new(kind: Kind, token: u32, context: u32) -> Self {
+        Callout { token: Cell::new(token), context: Cell::new(context), kind: Cell::new(kind) }
+    }
+
+    #[inline(always)]
+    fn is(&self, kind: Kind, token: u32) -> bool {
+        self.token.get() == token && self.kind.get() == kind && self.context.get() != 0
+    }
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "the length is not 0, and a remainder is below it"
+)]
+#[inline(always)]
+fn place<T, const N: usize>(places: &[T; N], number: u32) -> &T {
+    &places[number as usize % N]
 }
 
 impl Pending {
     pub(super) const fn new() -> Self {
-        Pending(Cell::new(None))
+        Pending {
+            front: [const { Callout::new(Kind::Http, 0, 0) }; FRONT],
+            behind: Cell::new(None),
+            behind_len: Cell::new(0),
+            counts: [const { Cell::new(0) }; COUNTS],
+            calls: Cell::new(None),
+        }
+    }
+
+    /// The place of a token. They come in steps of four, whose low bits say the kind, or one by one.
+    #[inline(always)]
+    fn place(&self, token: u32) -> &Callout {
+        place(&self.front, token ^ token >> 2)
+    }
+
+    #[inline(always)]
+    fn count(&self, context: u32) -> &Cell<u16> {
+        place(&self.counts, context)
     }
 
     /// Notes a callout. A token that is there already was never answered: it belongs to the new one.
+    #[inline(never)]
     pub(crate) fn add(&self, kind: Kind, token: u32, context: u32) {
-        self.insert(Callout { kind, token, context, calls: None });
+        self.take(kind, token);
+        let place = self.place(token);
+        if place.context.get() != 0 {
+            self.put_behind(place.clone());
+        }
+        place.token.set(token);
+        place.context.set(context);
+        place.kind.set(kind);
+        let count = self.count(context);
+        count.set(count.get().saturating_add(1));
     }
 
     /// Notes a gRPC stream, which `calls` end.
     pub(crate) fn add_stream(&self, token: u32, context: u32, calls: &'static StreamCalls) {
-        self.insert(Callout { kind: Kind::GrpcStream, token, context, calls: Some(calls) });
-    }
-
-    fn insert(&self, callout: Callout) {
-        let Callout { kind, token, context, .. } = callout;
-        self.take(kind, token);
-        let mut tables = self.0.take().unwrap_or_default();
-        tables.callouts.insert_unique(hash(token), callout, |callout| hash(callout.token));
-        match tables.contexts.find_mut(hash(context), |waiting| waiting.context == context) {
-            Some(waiting) => waiting.callouts = waiting.callouts.saturating_add(1),
-            None => {
-                let waiting = Waiting { context, callouts: 1 };
-                tables.contexts.insert_unique(hash(context), waiting, |waiting| hash(waiting.context));
-            }
-        }
-        self.0.set(Some(tables));
+        self.calls.set(Some(calls));
+        self.add(Kind::GrpcStream, token, context);
     }
 
     /// Whose a callout is, which is answered with this; `None` if it is unknown, or its context has ended.
+    #[inline]
     pub(crate) fn take(&self, kind: Kind, token: u32) -> Option<u32> {
-        let mut tables = self.0.take()?;
-        let callout = tables.take(kind, token);
-        self.0.set(Some(tables));
-        Some(callout?.context)
+        let place = self.place(token);
+        let context = if place.is(kind, token) {
+            place.context.take()
+        } else if self.behind_len.get() == 0 {
+            return None;
+        } else {
+            self.take_behind(kind, token)?
+        };
+        let count = self.count(context);
+        // One that was too large to be counted stays, and costs a search.
+        if count.get() != u16::MAX {
+            count.set(count.get().saturating_sub(1));
+        }
+        Some(context)
     }
 
     /// The same for a gRPC stream that is closed, with what ends it on the host.
     pub(super) fn take_stream(&self, token: u32) -> Option<(u32, &'static StreamCalls)> {
-        let mut tables = self.0.take()?;
-        let callout = tables.take(Kind::GrpcStream, token);
-        self.0.set(Some(tables));
-        let callout = callout?;
-        Some((callout.context, callout.calls?))
+        Some((self.take(Kind::GrpcStream, token)?, self.calls.get()?))
     }
 
     /// Whose a gRPC stream is, which goes on.
     pub(super) fn stream_owner(&self, token: u32) -> Option<u32> {
-        let tables = self.0.take()?;
-        let is_it = |callout: &Callout| callout.token == token && callout.kind == Kind::GrpcStream;
-        let context = tables.callouts.find(hash(token), is_it).map(|callout| callout.context);
-        self.0.set(Some(tables));
-        context
+        let place = self.place(token);
+        if place.is(Kind::GrpcStream, token) {
+            return Some(place.context.get());
+        }
+        self.with_behind(|behind| {
+            let stream = behind.find(hash(token), |callout| callout.is(Kind::GrpcStream, token))?;
+            Some(stream.context.get())
+        })
     }
 
     /// Forgets the callouts of a context that ends: nobody gets what is still answered to them. Its gRPC streams, which
     /// might go on for ever, are cancelled.
+    #[inline(always)]
     pub(crate) fn forget(&self, context: u32) {
-        let Some(mut tables) = self.0.take() else { return };
-        let waits = tables.contexts.find_entry(hash(context), |waiting| waiting.context == context);
-        let mut streams = Vec::new();
-        if let Ok(entry) = waits {
-            entry.remove();
-            tables.callouts.retain(|callout| {
-                let stays = callout.context != context;
-                if let (false, Some(calls)) = (stays, callout.calls) {
-                    streams.push((calls, callout.token));
-                }
-                stays
-            });
-        }
-        self.0.set(Some(tables));
-        // Only now: the host may call back.
-        for (calls, token) in streams {
-            let _ = (calls.cancel)(token);
+        if self.count(context).get() != 0 {
+            self.forget_callouts(context);
         }
     }
-}
 
-impl Tables {
-    fn take(&mut self, kind: Kind, token: u32) -> Option<Callout> {
-        let is_it = |callout: &Callout| callout.token == token && callout.kind == kind;
-        let callout = self.callouts.find_entry(hash(token), is_it).ok()?.remove().0;
-        let context = callout.context;
-        let waits = self.contexts.find_entry(hash(context), |waiting| waiting.context == context);
-        if let Ok(mut entry) = waits {
-            let left = entry.get().callouts.saturating_sub(1);
-            if left == 0 {
-                entry.remove();
-            } else {
-                entry.get_mut().callouts = left;
+    #[cold]
+    #[inline(never)]
+    fn forget_callouts(&self, context: u32) {
+        let (mut forgotten, mut streams) = (0u16, Vec::new());
+        let mut forget = |callout: &Callout| {
+            let is_its_own = callout.context.get() == context;
+            if is_its_own {
+                forgotten = forgotten.saturating_add(1);
+                if callout.kind.get() == Kind::GrpcStream {
+                    streams.push(callout.token.get());
+                }
+            }
+            is_its_own
+        };
+        for place in &self.front {
+            if forget(place) {
+                place.context.set(0);
             }
         }
-        Some(callout)
+        if self.behind_len.get() != 0 {
+            self.with_behind(|behind| behind.retain(|callout| !forget(callout)));
+        }
+        let count = self.count(context);
+        if count.get() != u16::MAX {
+            count.set(count.get().saturating_sub(forgotten));
+        }
+        // Only now: the host may call back.
+        if let Some(calls) = self.calls.get() {
+            for token in streams {
+                let _ = (calls.cancel)(token);
+            }
+        }
+    }
+
+    #[cold]
+    fn put_behind(&self, callout: Callout) {
+        let number = |callout: &Callout| hash(callout.token.get());
+        self.with_behind(|behind| {
+            behind.insert_unique(number(&callout), callout, number);
+        });
+    }
+
+    #[cold]
+    fn take_behind(&self, kind: Kind, token: u32) -> Option<u32> {
+        self.with_behind(|behind| {
+            let entry = behind.find_entry(hash(token), |callout| callout.is(kind, token)).ok()?;
+            Some(entry.remove().0.context.get())
+        })
+    }
+
+    fn with_behind<T>(&self, use_it: impl FnOnce(&mut HashTable<Callout>) -> T) -> T {
+        let mut behind = self.behind.take().unwrap_or_default();
+        let result = use_it(&mut behind);
+        self.behind_len.set(behind.len());
+        self.behind.set(Some(behind));
+        result
     }
 }
 
@@ -153,10 +224,9 @@ impl fmt::Debug for Pending {
     }
 }
 
-/// Tokens come in steps of four, whose low bits say the kind, and contexts one by one: both spread well if each
-/// bit is used.
-fn hash(number: u32) -> u64 {
-    super::behind::hash(number.rotate_right(2))
+/// Spreads well if each bit is used.
+fn hash(token: u32) -> u64 {
+    super::behind::hash(token.rotate_right(2))
 }
 
 #[cfg(test)]
@@ -167,10 +237,10 @@ mod tests {
     fn an_answer_is_for_the_context_that_asked_and_comes_once() {
         let pending = Pending::new();
         for token in (4..4000).step_by(4) {
-            pending.add(Kind::Http, token, token / 8);
+            pending.add(Kind::Http, token, token / 8 + 1);
         }
         for token in (4..4000).step_by(4) {
-            assert_eq!(pending.take(Kind::Http, token), Some(token / 8));
+            assert_eq!(pending.take(Kind::Http, token), Some(token / 8 + 1));
             assert_eq!(pending.take(Kind::Http, token), None);
         }
     }
@@ -184,6 +254,21 @@ mod tests {
         pending.forget(2);
         pending.forget(77);
         assert_eq!([4, 8, 12].map(|token| pending.take(Kind::Http, token)), [None, Some(3), None]);
+    }
+
+    #[test]
+    fn a_context_that_waits_for_nothing_takes_nothing_from_those_that_share_its_count() {
+        let pending = Pending::new();
+        for token in 0..100 {
+            pending.add(Kind::Http, token, 2 + 64 * (token % 3));
+        }
+        pending.forget(2);
+        pending.forget(2 + 64 * 3);
+        for token in 0..100 {
+            let owner = 2 + 64 * (token % 3);
+            assert_eq!(pending.take(Kind::Http, token), (owner != 2).then_some(owner));
+        }
+        assert!(pending.counts.iter().all(|count| count.get() == 0));
     }
 
     #[test]

@@ -4,10 +4,10 @@ use super::Dispatcher;
 use super::contexts::Streams;
 use super::outside::{AWAITED, CALLOUTS};
 use super::vm::Oddity;
-use crate::Result;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::context::{Extension, HttpContext, StreamContext};
 use crate::view::Cx;
+use crate::{Flow, Result};
 use alloc::boxed::Box;
 
 /// A kind of stream.
@@ -28,21 +28,12 @@ pub(super) trait Protocol<R: Extension> {
 
     fn new(root: &R) -> Self::Stream;
 
-    /// Sends what a callback from outside has decided, if that is to be sent while its memory is there.
-    fn send(
-        dispatcher: &Dispatcher<R>,
-        context: u32,
-        decision: Self::Decision,
-        cx: Cx<'_>,
-    ) -> Result<Self::Decision>;
+    /// Sends what a callback from outside has decided, if that is to be sent while its memory is there. What is left of
+    /// the decision is small: an [`Action`](crate::Action) with a response costs much to hand on.
+    fn send(dispatcher: &Dispatcher<R>, context: u32, decision: Self::Decision, cx: Cx<'_>) -> Result<Flow>;
 
     /// Does what such a callback has decided.
-    fn conclude(
-        dispatcher: &Dispatcher<R>,
-        callback: &'static Entry,
-        context: u32,
-        decision: Result<Self::Decision>,
-    );
+    fn conclude(dispatcher: &Dispatcher<R>, callback: &'static Entry, context: u32, decision: Result<Flow>);
 }
 
 /// Streams of HTTP.

@@ -205,7 +205,7 @@ impl<R: Extension> Protocol<R> for Http {
         match decision {
             Action::Continue => Ok(Flow::Continue),
             Action::Respond(response) => dispatcher.respond_from_outside(context, &response, cx),
-            Action::Pause => Ok(Flow::Pause),
+            Action::Pause | Action::Hold(_) => Ok(Flow::Pause),
         }
     }
 

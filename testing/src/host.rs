@@ -3,6 +3,7 @@
 use crate::builder::{HostBuilder, StartError};
 use crate::clock::Clock;
 use crate::config::IntoConfig;
+use crate::connection::TcpConnection;
 use crate::core::{HostCore, Process};
 use crate::exchange::Exchange;
 use crate::http::Request;
@@ -151,6 +152,17 @@ impl Host {
         self.worker(0).exchange(request)
     }
 
+    /// A client opens a TCP connection, of which the test plays both ends.
+    ///
+    /// # Panics
+    ///
+    /// If the host has been shut down.
+    #[track_caller]
+    #[must_use = "nothing has been sent yet"]
+    pub fn connect(&self) -> TcpConnection {
+        self.worker(0).connect()
+    }
+
     /// The clock that the extension reads, and by which everything happens that takes time.
     pub fn clock(&self) -> Clock {
         Clock::of(self.process())
@@ -293,7 +305,7 @@ impl Host {
         trap
     }
 
-    /// The number of streams that have not ended, in all workers.
+    /// The number of streams and connections that have not ended, in all workers.
     pub fn open_streams(&self) -> usize {
         self.workers().iter().map(|worker| worker.open_streams()).sum()
     }

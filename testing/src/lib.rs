@@ -43,6 +43,7 @@ mod callout;
 mod clock;
 mod cluster;
 mod config;
+mod connection;
 mod core;
 mod difference;
 #[cfg(feature = "wasm")]
@@ -73,6 +74,7 @@ mod seen;
 mod step;
 mod stream;
 mod tcp;
+mod tcp_runner;
 mod timeline;
 mod trap;
 mod upstream;
@@ -85,6 +87,7 @@ pub use builder::{HostBuilder, StartError};
 pub use callout::Callout;
 pub use clock::Clock;
 pub use config::IntoConfig;
+pub use connection::TcpConnection;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
 pub use every_host::on_every_host;
 pub use exchange::{Exchange, Outcome};

@@ -7,6 +7,7 @@ use crate::log::Logs;
 use crate::run::Run;
 use crate::scenario::Scenario;
 use crate::step::Step;
+use crate::tcp_runner;
 use crate::{Answer, cluster};
 use std::cell::RefCell;
 use std::fmt;
@@ -86,13 +87,13 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
     scenario.check_steps();
     let callouts = Rc::new(Callouts::of(scenario));
     let host = prepared(builder, scenario, &callouts).start();
-    let mut exchanges = Vec::new();
+    let (mut exchanges, mut connections) = (Vec::new(), Vec::new());
     for step in scenario.steps() {
         match step {
             Step::Request { worker, request } => {
                 exchanges.push(host.worker(*worker).exchange(request.clone()));
             }
-            Step::Connection(_) => panic!("scenario {:?}: the host model has no TCP", scenario.name()),
+            Step::Connection(script) => connections.push(tcp_runner::play(&host, script)),
             Step::Wait(time) => host.clock().advance(*time),
         }
     }
@@ -102,13 +103,7 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
         host.expect_trap(text);
     }
     let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
-    Run {
-        exchanges,
-        connections: Vec::new(),
-        received: callouts.0.take(),
-        logs: Logs::new(host.root_logs()),
-        metrics,
-    }
+    Run { exchanges, connections, received: callouts.0.take(), logs: Logs::new(host.root_logs()), metrics }
 }
 
 /// Lets time pass until no callout is under way: what comes of those that a stream left behind belongs to the run.

@@ -139,7 +139,6 @@ pub struct TcpExchange {
 }
 
 impl TcpExchange {
-    #[cfg_attr(not(any(feature = "envoy", test)), expect(dead_code, reason = "for runners of real proxies"))]
     pub(crate) fn new(client: TcpSide, upstream: TcpSide, logs: Vec<LogLine>) -> Self {
         TcpExchange { client, upstream, logs: Logs::new(logs) }
     }

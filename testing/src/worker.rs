@@ -1,5 +1,6 @@
 //! One worker of a host.
 
+use crate::connection::TcpConnection;
 use crate::core::{HostCore, Process};
 use crate::exchange::Exchange;
 use crate::host::Host;
@@ -103,6 +104,17 @@ impl Worker {
         self.open(request).finish()
     }
 
+    /// A client opens a TCP connection, of which the test plays both ends.
+    ///
+    /// # Panics
+    ///
+    /// If the host has been shut down.
+    #[track_caller]
+    #[must_use = "nothing has been sent yet"]
+    pub fn connect(&self) -> TcpConnection {
+        TcpConnection::new(self.clone())
+    }
+
     /// All that the extension has logged in this worker so far, from its start on.
     pub fn logs(&self) -> Logs {
         Logs::new(self.core.logs())
@@ -118,7 +130,7 @@ impl Worker {
         self.core.trap().map(|sighting| sighting.look().clone())
     }
 
-    /// The number of the worker's streams that have not ended.
+    /// The number of the worker's streams and connections that have not ended.
     pub fn open_streams(&self) -> usize {
         self.core.open_streams()
     }

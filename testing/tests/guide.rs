@@ -53,6 +53,37 @@ impl HttpContext for GateStream {
     }
 }
 
+/// Holds back what a client sends until its first line is whole.
+#[derive(Extension)]
+#[extension(tcp = LineConnection)]
+struct Lines;
+
+impl RootContext for Lines {
+    type Config = ();
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Lines)
+    }
+}
+
+struct LineConnection {
+    has_line: bool,
+}
+
+#[callbacks]
+impl StreamContext for LineConnection {
+    type Root = Lines;
+
+    fn new(_: &Lines) -> Self {
+        LineConnection { has_line: false }
+    }
+
+    fn on_downstream_data(&mut self, data: &mut DownstreamData<'_>) -> Result<Flow> {
+        self.has_line = self.has_line || data.bytes()?.contains(&b'\n');
+        Ok(if self.has_line || data.end_of_stream() { Flow::Continue } else { Flow::Pause })
+    }
+}
+
 /// Hides a word in request bodies.
 #[derive(Extension)]
 #[extension(http = RedactStream)]
@@ -372,4 +403,20 @@ fn each_worker_knows_the_user() {
 
     run[0].upstream_request().assert_header("x-user", "ana");
     run[1].upstream_request().assert_header("x-user", "ana");
+}
+
+#[test]
+fn a_request_is_held_back_until_it_is_whole() {
+    let connection = Host::builder::<Lines>().start().connect();
+
+    connection.send("HELO exa");
+    connection.assert_paused().assert_upstream_received("");
+    connection.send("mple.com\n");
+    connection.assert_upstream_received("HELO example.com\n");
+
+    connection.upstream_sends("250 OK\n");
+    connection.assert_received("250 OK\n");
+    connection.end();
+    connection.upstream_ends();
+    connection.assert_closed();
 }

@@ -82,22 +82,25 @@ pub trait StreamContext: Sized + 'static {
 
     /// A client has connected.
     ///
-    /// Envoy connects to the upstream when this continues. After a pause it does so when a later callback of what
-    /// the client sends continues, or resumes it.
+    /// Envoy connects to the upstream when this continues, and reads nothing of what the client sends before it has
+    /// connected. After a pause, both begin when the connection is resumed: by the answer to a callout or by a timer,
+    /// because nothing else comes until then.
     fn on_new_connection(&mut self, connection: &mut NewConnection<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
     }
 
     /// The client has sent bytes, or ends what it sends.
     ///
-    /// A pause holds back all that was shown: the next callback shows it again, and what has arrived since.
+    /// A pause holds back all that was shown: the next callback shows it again, and what has arrived since. When both
+    /// sides have ended, Envoy closes the connection, and what is held back is lost.
     fn on_downstream_data(&mut self, data: &mut DownstreamData<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
     }
 
     /// The upstream has sent bytes, or ends what it sends.
     ///
-    /// A pause holds back all that was shown; nothing but a later callback of this direction lets it go.
+    /// A pause holds back all that was shown: the next callback shows it again, and what has arrived since. Nothing
+    /// but such a callback lets it go, and when the upstream and the client have ended, it is lost.
     fn on_upstream_data(&mut self, data: &mut UpstreamData<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
     }

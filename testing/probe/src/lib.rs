@@ -25,7 +25,7 @@ use waxwing::prelude::*;
 
 /// The extension.
 #[derive(Debug, Extension)]
-#[extension(http = ProbeStream, root)]
+#[extension(http = ProbeStream, tcp = ProbeConnection, root)]
 pub struct Probe {
     script: Rc<[Step]>,
     /// How many streams it has had, by which its workers can be told apart.
@@ -125,6 +125,65 @@ impl HttpContext for ProbeStream {
 
     fn on_done(&mut self, stream: &mut StreamDone<'_>) -> Result<()> {
         let _ = run(&self.script, "done", "", true, stream);
+        Ok(())
+    }
+}
+
+/// A connection of the extension.
+#[derive(Debug)]
+pub struct ProbeConnection {
+    script: Rc<[Step]>,
+}
+
+#[callbacks]
+impl StreamContext for ProbeConnection {
+    type Root = Probe;
+
+    fn new(root: &Probe) -> Self {
+        ProbeConnection { script: root.script.clone() }
+    }
+
+    fn on_new_connection(&mut self, connection: &mut NewConnection<'_>) -> Result<Flow> {
+        Ok(run(&self.script, "new-connection", "", false, connection))
+    }
+
+    fn on_downstream_data(&mut self, data: &mut DownstreamData<'_>) -> Result<Flow> {
+        let (what, end) = (format!("{} bytes", data.size()), data.end_of_stream());
+        Ok(run(&self.script, "downstream-data", &what, end, data))
+    }
+
+    fn on_upstream_data(&mut self, data: &mut UpstreamData<'_>) -> Result<Flow> {
+        let (what, end) = (format!("{} bytes", data.size()), data.end_of_stream());
+        Ok(run(&self.script, "upstream-data", &what, end, data))
+    }
+
+    fn on_downstream_close(&mut self, connection: &mut DownstreamClose<'_>) -> Result<()> {
+        let _ = run(&self.script, "downstream-close", &format!("{:?}", connection.peer()), true, connection);
+        Ok(())
+    }
+
+    fn on_upstream_close(&mut self, connection: &mut UpstreamClose<'_>) -> Result<()> {
+        let _ = run(&self.script, "upstream-close", &format!("{:?}", connection.peer()), true, connection);
+        Ok(())
+    }
+
+    fn on_http_call_response(
+        &mut self,
+        call: HttpCallId,
+        _: &HttpCallResponse<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        let token = format!("token {}", call.as_u32());
+        Ok(run(&self.script, "call-response", &token, true, connection))
+    }
+
+    fn on_log(&mut self, connection: &mut ConnectionLog<'_>) -> Result<()> {
+        let _ = run(&self.script, "log", "", true, connection);
+        Ok(())
+    }
+
+    fn on_done(&mut self, connection: &mut StreamDone<'_>) -> Result<()> {
+        let _ = run(&self.script, "done", "", true, connection);
         Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The buffers of the ABI: which of them can be read now, and which changed.
 
+use super::connection::Sender;
 use super::direction::Side;
 use super::stream::Stream;
 use super::{HostCore, buffer};
@@ -32,7 +33,12 @@ impl HostCore {
                 range(&self.process.config.borrow())
             }
             BufferType::PLUGIN_CONFIGURATION => Err(Status::NOT_FOUND),
-            // TCP data, gRPC messages and call data: nothing there is not an error.
+            BufferType::DOWNSTREAM_DATA | BufferType::UPSTREAM_DATA => {
+                let Some(connection) = self.acting_connection() else { return Ok(Vec::new()) };
+                let mut state = connection.state_mut();
+                state.visible_mut(sender(buffer)).map_or(Ok(Vec::new()), |data| range(data))
+            }
+            // gRPC messages and call data: nothing there is not an error.
             _ if buffer.0 <= LAST => Ok(Vec::new()),
             _ => Err(Status::BAD_ARGUMENT),
         }
@@ -50,6 +56,11 @@ impl HostCore {
                 let mut state = stream.ok_or(Status::BAD_ARGUMENT)?.state_mut();
                 edit(state.direction_mut(side(buffer)).visible_mut().ok_or(Status::BAD_ARGUMENT)?)
             }
+            BufferType::DOWNSTREAM_DATA | BufferType::UPSTREAM_DATA => {
+                let connection = self.acting_connection().ok_or(Status::BAD_ARGUMENT)?;
+                let mut state = connection.state_mut();
+                edit(state.visible_mut(sender(buffer)).ok_or(Status::BAD_ARGUMENT)?)
+            }
             // What is not there comes before what cannot be changed.
             BufferType::HTTP_CALL_RESPONSE_BODY if self.with_callout_response(|_| ()).is_none() => {
                 Err(Status::NOT_FOUND)
@@ -62,6 +73,10 @@ impl HostCore {
 
 fn side(body: BufferType) -> Side {
     if body == BufferType::HTTP_REQUEST_BODY { Side::Request } else { Side::Response }
+}
+
+fn sender(data: BufferType) -> Sender {
+    if data == BufferType::DOWNSTREAM_DATA { Sender::Client } else { Sender::Upstream }
 }
 
 /// The largest number of the ABI.

@@ -128,8 +128,8 @@ impl HostCore {
         self.forget(&open);
         let Some(outcome) = outcome.or(open.answer) else { return };
         let text = format!("{}: {}", open.callout, outcome.text());
-        if let Some(stream) = self.stream(open.context) {
-            stream.journal.host(text.clone());
+        if let Some(journal) = self.own_journal(open.context) {
+            journal.host(text.clone());
         }
         self.root_journal.host(text);
         // The root context, whoever made the call, and whether or not that still exists.

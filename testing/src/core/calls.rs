@@ -24,7 +24,10 @@ impl Host for HostCore {
             let line = LogLine { level, message: String::from_utf8_lossy(message).into_owned() };
             match stream {
                 Some(stream) => stream.state_mut().logs.push(line.clone()),
-                None => self.root_logs.borrow_mut().push(line.clone()),
+                None => match self.acting_connection() {
+                    Some(connection) => connection.state_mut().logs.push(line.clone()),
+                    None => self.root_logs.borrow_mut().push(line.clone()),
+                },
             }
             self.process.log(self.index, line);
             Ok(())
@@ -122,7 +125,12 @@ impl Host for HostCore {
             let side = match stream_type.0 {
                 0 => Side::Request,
                 1 => Side::Response,
-                2 => return Ok(()),
+                2 => {
+                    if let Some(connection) = self.acting_connection() {
+                        self.vm.after_call(AfterCall::ContinueReading(connection.context));
+                    }
+                    return Ok(());
+                }
                 3 => return Err(Status::UNIMPLEMENTED),
                 _ => return Err(Status::BAD_ARGUMENT),
             };
@@ -153,7 +161,13 @@ impl Host for HostCore {
                     self.vm.after_call(AfterCall::Reset(stream.context));
                     Ok(())
                 }
-                (0..=3, _) => Ok(()),
+                (2 | 3, _) => {
+                    if let Some(connection) = self.acting_connection() {
+                        self.vm.after_call(AfterCall::Close(connection.context));
+                    }
+                    Ok(())
+                }
+                (0 | 1, None) => Ok(()),
                 _ => Err(Status::BAD_ARGUMENT),
             }
         })
@@ -191,15 +205,19 @@ impl Host for HostCore {
     fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::SetProperty { path: path.to_vec(), value: value.to_vec() };
         self.answer(call, done, |stream| {
-            let stream = stream.ok_or(Status::NOT_FOUND)?;
-            stream.state_mut().filter_state.insert(path.to_vec(), value.to_vec());
+            let (path, value) = (path.to_vec(), value.to_vec());
+            match (stream, self.acting_connection()) {
+                (Some(stream), _) => stream.state_mut().filter_state.insert(path, value),
+                (None, Some(connection)) => connection.state_mut().filter_state.insert(path, value),
+                (None, None) => return Err(Status::NOT_FOUND),
+            };
             Ok(())
         })
     }
 
     fn set_effective_context(&self, context: u32) -> Answer {
         self.answer(HostCall::SetEffectiveContext { context }, done, |_| {
-            let known = context == 0 || context == self.root || self.stream(context).is_some();
+            let known = context == 0 || context == self.root || self.own_journal(context).is_some();
             if !known {
                 return Err(Status::BAD_ARGUMENT);
             }

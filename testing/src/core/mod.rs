@@ -1,4 +1,4 @@
-//! The model of a host: Envoy's, for HTTP streams.
+//! The model of a host: Envoy's, for HTTP streams and TCP connections.
 //!
 //! [`HostCore`] is one worker of a host: one VM of one plugin, with its streams. The workers share a [`Process`],
 //! which has the time. All of it is single-threaded and pure: what it does depends on the messages that it is
@@ -21,6 +21,7 @@
 //! | `direction` | one direction of a stream: is it held back, and what is |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
+//! | `connection` | a TCP connection |
 //! | `calls` | the host functions |
 //! | `map_type`, `buffer_type`, `property` | what these reach, and when |
 //! | `maps`, `field`, `buffer` | how it is read and changed |
@@ -33,6 +34,7 @@ mod buffer;
 mod buffer_type;
 mod callout;
 mod calls;
+mod connection;
 mod direction;
 mod field;
 mod filter;
@@ -56,6 +58,7 @@ mod script;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use connection::{Connection, Sender};
 pub(crate) use direction::Side;
 pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
@@ -105,6 +108,7 @@ pub(crate) struct HostCore {
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
+    connections: RefCell<HashMap<u32, Rc<Connection>>>,
     /// Those whose whole request the upstream has, and has not answered.
     arrived: RefCell<VecDeque<Rc<Stream>>>,
     /// What no stream logged.
@@ -127,6 +131,7 @@ impl HostCore {
             callouts: Callouts::default(),
             root_journal: Rc::default(),
             streams: RefCell::default(),
+            connections: RefCell::default(),
             arrived: RefCell::default(),
             root_logs: RefCell::default(),
         })
@@ -164,21 +169,33 @@ impl HostCore {
         self.vm.trap()
     }
 
-    /// The number of streams that have not ended.
+    /// The number of streams and connections that have not ended.
     pub(crate) fn open_streams(&self) -> usize {
-        self.streams.borrow().len()
+        self.streams.borrow().len() + self.connections.borrow().len()
     }
 
     fn stream(&self, context: u32) -> Option<Rc<Stream>> {
         self.streams.borrow().get(&context).cloned()
     }
 
+    fn connection(&self, context: u32) -> Option<Rc<Connection>> {
+        self.connections.borrow().get(&context).cloned()
+    }
+
+    /// The connection that host calls act on.
+    fn acting_connection(&self) -> Option<Rc<Connection>> {
+        self.connection(self.vm.acting()?)
+    }
+
+    /// Where to note what concerns this context, if it is a stream or a connection that has not ended.
+    fn own_journal(&self, context: u32) -> Option<Rc<Journal>> {
+        let stream = self.stream(context).map(|stream| stream.journal.clone());
+        stream.or_else(|| self.connection(context).map(|connection| connection.journal.clone()))
+    }
+
     /// Where to note what concerns this context.
     fn journal(&self, context: u32) -> Rc<Journal> {
-        match self.stream(context) {
-            Some(stream) => stream.journal.clone(),
-            None => self.root_journal.clone(),
-        }
+        self.own_journal(context).unwrap_or_else(|| self.root_journal.clone())
     }
 }
 

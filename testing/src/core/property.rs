@@ -5,6 +5,7 @@ use super::local_response::grpc_status_of;
 use super::maps;
 use super::stream::{State, Stream};
 use crate::HeaderList;
+use std::collections::HashMap;
 use waxwing::__private::Answer;
 use waxwing::Status;
 
@@ -26,6 +27,11 @@ impl HostCore {
         let given = |properties: &[(Vec<u8>, Vec<u8>)]| {
             properties.iter().rev().find(|(other, _)| other == path).map(|(_, value)| value.clone())
         };
+        if let Some(connection) = self.acting_connection() {
+            let state = connection.state();
+            return given(&self.settings().properties)
+                .map_or_else(|| kept(&state.filter_state, &segments), Ok);
+        }
         let Some(stream) = stream else {
             // A root context has no stream: all that it can ask about besides is the node.
             let node = path.starts_with(b"xds\0node");
@@ -40,13 +46,20 @@ impl HostCore {
 
 fn derived(state: &State, segments: &[&[u8]]) -> Answer<Vec<u8>> {
     match segments {
+        [b"request", rest @ ..] if !rest.is_empty() => request(state, rest).ok_or(Status::NOT_FOUND),
+        [b"response", rest @ ..] if !rest.is_empty() => response(state, rest).ok_or(Status::NOT_FOUND),
+        _ => kept(&state.filter_state, segments),
+    }
+}
+
+/// What a guest has set, for a stream or a connection.
+fn kept(filter_state: &HashMap<Vec<u8>, Vec<u8>>, segments: &[&[u8]]) -> Answer<Vec<u8>> {
+    match segments {
         [b"request" | b"response" | b"source" | b"destination" | b"connection" | b"upstream" | b"xds"] => {
             Err(Status::SERIALIZATION_FAILURE)
         }
-        [b"request", rest @ ..] => request(state, rest).ok_or(Status::NOT_FOUND),
-        [b"response", rest @ ..] => response(state, rest).ok_or(Status::NOT_FOUND),
-        // What a guest has set has one segment: a longer path looks into a text, and finds nothing.
-        [name] => state.filter_state.get(*name).cloned().ok_or(Status::NOT_FOUND),
+        // It has one segment: a longer path looks into a text, and finds nothing.
+        [name] => filter_state.get(*name).cloned().ok_or(Status::NOT_FOUND),
         _ => Err(Status::NOT_FOUND),
     }
 }

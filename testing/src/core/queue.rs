@@ -1,10 +1,12 @@
 //! What is put off until a callback has returned.
 
 use super::HostCore;
+use super::connection::Connection;
 use super::direction::Side;
 use super::local_response::LocalReply;
 use super::stream::Stream;
 use std::rc::Rc;
+use waxwing::__private::PeerType;
 
 /// What a guest asked for in a callback. It names its stream by id: the stream may be gone by then.
 pub(super) enum AfterCall {
@@ -12,6 +14,10 @@ pub(super) enum AfterCall {
     Continue(u32, Side),
     /// To reset the stream.
     Reset(u32),
+    /// To go on with what a TCP client sends.
+    ContinueReading(u32),
+    /// To close a TCP connection.
+    Close(u32),
     /// To answer the client.
     Reply(u32, LocalReply),
     /// To delete the root context, which is done.
@@ -30,6 +36,14 @@ impl HostCore {
             AfterCall::Reply(context, reply) => {
                 self.with_stream(context, |stream| self.reply(stream, reply));
             }
+            AfterCall::ContinueReading(context) => {
+                self.with_connection(context, |connection| self.continue_reading(connection));
+            }
+            AfterCall::Close(context) => {
+                self.with_connection(context, |connection| {
+                    self.close_connection(connection, PeerType::LOCAL);
+                });
+            }
             AfterCall::DeleteRoot => self.delete_root(),
         }
     }
@@ -37,6 +51,12 @@ impl HostCore {
     fn with_stream(&self, context: u32, act: impl FnOnce(&Rc<Stream>)) {
         if let Some(stream) = self.stream(context) {
             act(&stream);
+        }
+    }
+
+    fn with_connection(&self, context: u32, act: impl FnOnce(&Rc<Connection>)) {
+        if let Some(connection) = self.connection(context) {
+            act(&connection);
         }
     }
 }

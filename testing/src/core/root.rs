@@ -55,6 +55,12 @@ impl HostCore {
             stream.journal.host("the host shuts down");
             self.disconnect(&stream);
         }
+        let mut connections: Vec<_> = self.connections.borrow().values().cloned().collect();
+        connections.sort_by_key(|connection| connection.context);
+        for connection in connections {
+            connection.journal.host("the host shuts down");
+            self.reset_connection(&connection);
+        }
         let done = self.call(Callback::Done, self.root, Arguments::None, |called| called);
         if matches!(done, Called::Returned { value: 0, .. }) {
             self.root_journal.host("the root context is not done: it is deleted after `proxy_done`");

@@ -50,6 +50,8 @@ impl TcpProxy {
     }
 
     fn play(&self, script: &TcpScript) -> Result<(TcpSide, TcpSide), Error> {
+        // One of before, which no step needed.
+        while self.accept(Duration::ZERO)?.is_some() {}
         let admin = self.instance.admin();
         let side = |name, stream, counter, already_read| {
             Side::new(name, stream, counter, already_read)

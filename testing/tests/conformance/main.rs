@@ -9,6 +9,7 @@ mod header;
 mod local_response;
 mod property;
 mod shared;
+mod tcp;
 mod timer;
 mod trap;
 
@@ -31,6 +32,9 @@ fn compare(scenarios: impl IntoIterator<Item = Scenario>) {
         for exchange in run.exchanges() {
             // Hosts that agree on this have not been compared.
             exchange.logs().assert_lacks("malformed answer");
+        }
+        for connection in run.connections() {
+            connection.logs().assert_lacks("malformed answer");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod buffer;
+mod connection;
 mod error_policy;
 mod header;
 mod lifecycle;

@@ -19,6 +19,9 @@ use alloc::string::String;
 /// VM that has that id. ngx_wasm_module has it in a zone of shared memory, which its configuration must name, or the
 /// call traps; when the zone is full, old values go. Google Service Extensions have none.
 ///
+/// What is set while an extension is configured is set by each worker anew, and in Envoy also by the trial runs on its
+/// main thread that come before.
+///
 /// ```
 /// use waxwing::prelude::*;
 ///

@@ -365,6 +365,10 @@ impl Step {
             "set-shared" => {
                 done(call::set_shared_data(&self.bytes(1), &self.bytes(2), self.word(3).parse().unwrap_or(0)))
             }
+            "increment" => match view.shared_data().increment(self.bytes(1), 1) {
+                Ok(sum) => sum.to_string(),
+                Err(error) => error.to_string(),
+            },
             "register" => queue(Queue::register(view, self.bytes(1)).map(Some)),
             "resolve" => queue(Queue::resolve(view, self.word(1), self.bytes(2))),
             "enqueue" => done(call::enqueue_shared_queue(self.number(1), &self.bytes(2))),

@@ -1,6 +1,12 @@
 //! Shared data and queues, also between two workers.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::Duration;
+
+use waxwing_testing::envoy::{Config, Proxy};
+use waxwing_testing::wasm::WasmModule;
 
 use super::*;
 
@@ -54,6 +60,40 @@ fn two_workers_share_the_data() {
     compare([requests.vm_id("shared")]);
 }
 
+/// Sends requests on one connection, each when the one before it has been answered.
+fn send(address: SocketAddr, requests: u32) {
+    let mut connection = TcpStream::connect(address).expect("Envoy listens");
+    connection.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout that is not 0");
+    let mut answers = BufReader::new(connection.try_clone().expect("a second handle"));
+    for _ in 0..requests {
+        connection.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").expect("Envoy reads");
+        let head: Vec<_> =
+            answers.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        assert!(head.contains(&"content-length: 4".to_owned()), "{head:?}");
+        answers.read_exact(&mut [0; 4]).expect("the body");
+    }
+}
+
+/// From the first on, which makes the value.
+#[test]
+fn workers_that_count_at_once_lose_nothing() {
+    const CLIENTS: u32 = 8;
+    const REQUESTS: u32 = 200;
+    let module = WasmModule::build("waxwing-probe").unwrap_or_else(|error| panic!("{error}"));
+    let script = "request-headers increment n\nrequest-headers reply 200 done";
+    let config = Config::new(module.name()).configuration(script).workers(2);
+    let mut proxy = Proxy::start(&config).unwrap_or_else(|error| panic!("{error}"));
+    let address = proxy.address();
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| send(address, REQUESTS));
+        }
+    });
+    let observed = proxy.exchange(&without_body(), |_| None).unwrap_or_else(|error| panic!("{error}"));
+    let sum = format!("increment n -> {}", CLIENTS * REQUESTS + 1);
+    assert!(observed.logs.iter().any(|line| line.message.trim() == sum), "no {sum:?}: {:?}", observed.logs);
+}
+
 /// A request, after which the workers are told of items.
 fn once(script: &str) -> Scenario {
     scenario(script).vm_id("mine").request(without_body()).wait(A_WHILE)
@@ -91,10 +131,15 @@ fn a_queue_of_one_worker() {
                                 request-headers enqueue 1 again\n\
                                 queue-ready dequeue 1\n\
                                 queue-ready register q";
+    let registered_at_the_start = "configure register q\n\
+                                   request-headers enqueue 1 item\n\
+                                   queue-ready dequeue 1\n\
+                                   queue-ready dequeue 1";
     compare([
         once(kept).request(without_body()).wait(A_WHILE),
         once(taken_at_once),
         once(registered_when_told).request(without_body()).wait(A_WHILE),
+        once(registered_at_the_start).request(without_body()).wait(A_WHILE),
     ]);
 }
 
@@ -117,4 +162,22 @@ fn an_item_is_told_of_to_the_worker_that_registered_the_queue_last() {
         .collect();
     told.sort_unstable();
     assert_eq!(told, ['1', '1', '1', '3', '3', '3', '4', '4']);
+}
+
+/// The model tries nothing: it has one configuration for each worker.
+#[test]
+fn what_the_trial_runs_of_envoy_share_stays() {
+    let module = WasmModule::build("waxwing-probe").unwrap_or_else(|error| panic!("{error}"));
+    let script = "configure set-shared a 1 0\nconfigure register q\nconfigure enqueue 1 item\n\
+                  request-headers shared a\nrequest-headers dequeue 1\nrequest-headers dequeue 1\n\
+                  request-headers dequeue 1\nrequest-headers dequeue 1\nrequest-headers reply 200 done";
+    let config = Config::new(module.name()).configuration(script);
+    let mut proxy = Proxy::start(&config).unwrap_or_else(|error| panic!("{error}"));
+    let observed = proxy.exchange(&without_body(), |_| None).unwrap_or_else(|error| panic!("{error}"));
+    let answers: Vec<_> = observed.logs.iter().filter_map(|line| line.message.split_once(" -> ")).collect();
+    let item = ("  dequeue 1", "4 bytes: item");
+    assert_eq!(
+        answers[..5],
+        [("  shared a", "1 bytes: 1 as no. 3"), item, item, item, ("  dequeue 1", "empty")]
+    );
 }

@@ -55,10 +55,10 @@ extension!(Share, ShareStream {
                 say(format!("{:?}", data.get("text")?.map(|(value, _)| value.len())));
             }
             b"/list" => {
-                let list = data.update_json("list", |list: Option<Vec<u32>>| {
+                let list = data.update_json("list", |list: Option<Vec<usize>>| {
                     let_others_act();
                     let mut list = list.unwrap_or_default();
-                    list.push(list.len() as u32);
+                    list.push(list.len());
                     Ok(Some(list))
                 })?;
                 say(format!("{list:?}"));
@@ -182,7 +182,7 @@ fn a_value_of_another_type_is_an_error_with_the_key_and_without_the_value() {
     for (path, problem) in [
         ("/increment", "shared data `n`: it is not a number of eight bytes"),
         ("/number", "shared data `n`: it is not a number of eight bytes"),
-        ("/list", "shared data `list`: invalid type, expected u32"),
+        ("/list", "shared data `list`: invalid type, expected usize"),
     ] {
         let line = ask(&host, 0, path);
         assert!(line.contains(problem) && !line.contains("hunter2"), "{line}");

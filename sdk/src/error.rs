@@ -1,6 +1,6 @@
 //! What can go wrong, and how it reads.
 
-use crate::{CallError, SharedDataError, Status};
+use crate::{CallError, InvalidMetric, SharedDataError, Status};
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -88,6 +88,14 @@ pub enum Error {
     /// The host has no foreign function of that name, or nothing for it to work on: hosts answer both in the same way.
     #[non_exhaustive]
     UnknownFunction {
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
+    /// The name or a label of a metric was not sent to the host, because it could be taken for another.
+    #[non_exhaustive]
+    InvalidMetric {
+        /// What is wrong.
+        error: InvalidMetric,
         /// The same in words, which are in a module only if it can meet them.
         text: &'static str,
     },
@@ -189,7 +197,8 @@ impl fmt::Display for Error {
             | Error::ResponseBegun { text }
             | Error::UnknownFunction { text }
             | Error::BodyTooLarge { text, .. }
-            | Error::Misplaced { text } => (*text, "", None),
+            | Error::Misplaced { text }
+            | Error::InvalidMetric { text, .. } => (*text, "", None),
             #[cfg(feature = "prost")]
             Error::Decode(error) => return error.fmt(f),
             Error::Other(text) | Error::SharedData { text, .. } => (text.as_str(), "", None),

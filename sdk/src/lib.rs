@@ -106,6 +106,7 @@ mod headers;
 mod hold;
 mod local_response;
 mod logging;
+mod metric;
 #[doc(hidden)]
 pub mod pairs;
 mod panic;
@@ -133,6 +134,10 @@ pub use headers::{HeaderValue, Headers, HeadersMut, Values};
 pub use hold::Hold;
 pub use local_response::{Bytes, IntoBytes, LocalResponse};
 pub use logging::LogLevel;
+pub use metric::{
+    Counter, CounterFamily, Gauge, GaugeFamily, Histogram, HistogramFamily, InvalidMetric, Metric,
+    MetricFamily,
+};
 pub use pairs::Pairs;
 pub use panic::log_panic;
 pub use queue::{Drain, Queue};

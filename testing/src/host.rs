@@ -278,9 +278,28 @@ impl Host {
         SharedQueue::new(self.process().clone(), vm_id, name.as_ref())
     }
 
-    /// A metric of the extension, by the name that it was defined with; `None` if it was not.
-    pub fn metric(&self, name: &str) -> Option<Metric> {
-        self.process().metric(name)
+    /// A metric of the extension, by the name that it was defined with; `None` if it was not. Its labels are in the
+    /// name: see [`metric_name`](crate::metric_name).
+    pub fn metric(&self, name: impl AsRef<str>) -> Option<Metric> {
+        self.process().metric(name.as_ref())
+    }
+
+    /// Asserts what the value of a metric is.
+    ///
+    /// # Panics
+    ///
+    /// If it is another one, or there is no such metric; then with all that there are.
+    #[track_caller]
+    pub fn assert_metric(&self, name: impl AsRef<str>, expected: Metric) -> &Self {
+        let name = name.as_ref();
+        match self.metric(name) {
+            Some(metric) => assert!(metric == expected, "metric {name:?}: expected {expected}, got {metric}"),
+            None => panic!(
+                "metric {name:?}: expected {expected}, and the extension has not defined it; it has {:?}",
+                self.process().metrics.names()
+            ),
+        }
+        self
     }
 
     /// The callbacks and host calls of the root context.

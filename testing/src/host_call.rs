@@ -2,7 +2,7 @@
 
 use crate::quoted::{Len, Path, Quoted, QuotedPairs, Words};
 use std::fmt;
-use waxwing::__private::{BufferType, MapType, StreamType};
+use waxwing::__private::{BufferType, MapType, MetricType, StreamType};
 
 /// A call of a host function, with its arguments as the host received them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +193,32 @@ pub enum HostCall {
         /// The id of the queue.
         queue: u32,
     },
+    /// `proxy_define_metric`
+    DefineMetric {
+        /// Of which kind.
+        kind: MetricType,
+        /// The name.
+        name: Vec<u8>,
+    },
+    /// `proxy_increment_metric`
+    IncrementMetric {
+        /// The id of the metric.
+        metric: u32,
+        /// By how much.
+        delta: i64,
+    },
+    /// `proxy_record_metric`
+    RecordMetric {
+        /// The id of the metric.
+        metric: u32,
+        /// The value.
+        value: u64,
+    },
+    /// `proxy_get_metric`
+    Metric {
+        /// The id of the metric.
+        metric: u32,
+    },
 }
 
 /// What a host function gave back on success.
@@ -244,6 +270,10 @@ impl HostCall {
             HostCall::ResolveSharedQueue { .. } => "resolve_shared_queue",
             HostCall::EnqueueSharedQueue { .. } => "enqueue_shared_queue",
             HostCall::DequeueSharedQueue { .. } => "dequeue_shared_queue",
+            HostCall::DefineMetric { .. } => "define_metric",
+            HostCall::IncrementMetric { .. } => "increment_metric",
+            HostCall::RecordMetric { .. } => "record_metric",
+            HostCall::Metric { .. } => "get_metric",
         }
     }
 
@@ -326,6 +356,12 @@ impl fmt::Display for HostCall {
                 }
             }
             HostCall::SetEffectiveContext { context } => write!(f, " #{context}"),
+            HostCall::DefineMetric { kind, name } => {
+                write!(f, " {} {}", Words(kind.name(), kind.0), Quoted(name))
+            }
+            HostCall::IncrementMetric { metric, delta } => write!(f, " {metric} {delta:+}"),
+            HostCall::RecordMetric { metric, value } => write!(f, " {metric} {value}"),
+            HostCall::Metric { metric } => write!(f, " {metric}"),
             HostCall::SharedData { key } => write!(f, " {}", Quoted(key)),
             HostCall::SetSharedData { key, value, cas } => {
                 write!(f, " {} {}", Quoted(key), Quoted(value))?;

@@ -96,7 +96,7 @@ pub use host::Host;
 pub use host_call::{HostCall, Reply};
 pub use http::{HeaderList, Request, Response};
 pub use log::{LogLine, Logs};
-pub use metric::Metric;
+pub use metric::{Metric, metric_name};
 pub use phase::{EndOfStream, Phase};
 pub use queue::SharedQueue;
 pub use rule::{Rule, Times};

@@ -29,3 +29,17 @@ impl fmt::Display for Metric {
         }
     }
 }
+
+/// The name of a metric with labels, as the SDK defines it: what [`Host::metric`](crate::Host::metric) and
+/// [`Scenario::metric`](crate::Scenario::metric) ask for.
+///
+/// ```
+/// use waxwing_testing::metric_name;
+///
+/// let name = metric_name("requests_total", [("method", "GET"), ("class", "2xx")]);
+/// assert_eq!(name, "method=.=GET;.;class=.=2xx;.;requests_total");
+/// ```
+pub fn metric_name<'a>(name: &str, labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let labels: String = labels.into_iter().map(|(label, value)| format!("{label}=.={value};.;")).collect();
+    labels + name
+}

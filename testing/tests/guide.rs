@@ -1,11 +1,13 @@
 //! The code of `docs/testing.md`, and the extensions that it tests.
 
 use serde_json::Value;
+use std::rc::Rc;
 use std::time::Duration;
 use waxwing::prelude::*;
 use waxwing_testing::matching::{any, header, method, path};
 use waxwing_testing::{
-    Answer, Callback, EndOfStream, Host, Native, Phase, Request, Response, Scenario, json,
+    Answer, Callback, EndOfStream, Host, Metric, Native, Phase, Request, Response, Scenario, json,
+    metric_name,
 };
 
 /// Lets requests with a token, or from the own network, pass as its user.
@@ -369,6 +371,50 @@ fn a_panic_takes_the_vm_down() {
 
     host.expect_trap("what a token");
     host.exchange(Request::get("/").header("x-token", "t")).local_response().assert_status(503);
+}
+
+/// Counts requests by their method, in each worker.
+#[derive(Extension)]
+#[extension(http = CountedStream)]
+struct Counted {
+    requests: Rc<CounterFamily<1>>,
+}
+
+impl RootContext for Counted {
+    type Config = ();
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Counted { requests: Rc::new(CounterFamily::new("requests_total", ["method"])) })
+    }
+}
+
+struct CountedStream {
+    requests: Rc<CounterFamily<1>>,
+}
+
+#[callbacks]
+impl HttpContext for CountedStream {
+    type Root = Counted;
+
+    fn new(root: &Counted) -> Self {
+        CountedStream { requests: root.requests.clone() }
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        let method = request.headers().get_str(":method")?.unwrap_or_default();
+        self.requests.with(request, [method])?.increment(1)?;
+        Ok(Action::Continue)
+    }
+}
+
+#[test]
+fn requests_are_counted_by_their_method() {
+    let host = Host::builder::<Counted>().workers(2).start();
+
+    host.worker(0).exchange(Request::get("/"));
+    host.worker(1).exchange(Request::get("/"));
+
+    host.assert_metric(metric_name("requests_total", [("method", "GET")]), Metric::Counter(2));
 }
 
 /// What is between the fences of the page's Rust code, one entry each.

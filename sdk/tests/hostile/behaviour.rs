@@ -4,7 +4,7 @@ use crate::case::case;
 use crate::ledger::Outcome;
 use crate::sharing::share;
 use waxwing::prelude::*;
-use waxwing::{Headers, HeadersMut, InvalidHeader, log};
+use waxwing::{Headers, HeadersMut, HistogramFamily, InvalidHeader, log};
 
 /// Timers that come soon.
 macro_rules! timers {
@@ -216,8 +216,26 @@ pub(crate) fn capabilities<'cb>(view: &mut impl View<'cb>) {
     let _ = note(view.set_property(&["own"], chaos.bytes()));
     let _ = note(view.current_time());
     share(view);
+    perhaps(|| metrics(view));
     view.log(LogLevel::Debug, "from a view");
     log::warn!("from the log crate: {property:?}");
+}
+
+fn metrics<'cb>(view: &impl View<'cb>) -> Result<()> {
+    let chaos = case().chaos;
+    let (name, value) = (chaos.bytes(), chaos.bytes());
+    let (name, value) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(&value));
+    let _ = note(Gauge::define(view, "level", &[("1", "x")]));
+    let _ = note(note(Counter::define(view, &name, &[("l", "v")]))?.increment(u64::MAX));
+    let gauge = note(Gauge::define(view, "level", &[("l", &value)]))?;
+    let _ = note(gauge.add(u64::from(chaos.byte())));
+    let _ = note(gauge.sub(u64::MAX));
+    let _ = note(gauge.value().map(|value| value.wrapping_add(1)));
+    let family = HistogramFamily::new("size", ["l"]).limit(usize::from(chaos.below(2)));
+    for value in [&*value, "a", "b", "a"] {
+        note(note(family.with(view, [value]))?.record(u64::from(chaos.byte())))?;
+    }
+    Ok(())
 }
 
 pub(crate) fn perhaps(call: impl FnOnce() -> Result<()>) {
@@ -287,6 +305,7 @@ pub(crate) fn note<T>(result: Result<T>) -> Result<T> {
             Error::NotText => "error not text".into(),
             Error::Call { .. } => "error callout".into(),
             Error::SharedData { error, .. } => format!("error shared data {error:?}"),
+            Error::InvalidMetric { error, .. } => format!("error metric {error:?}"),
             Error::Other(_) => "error other".into(),
             other => unreachable!("no call gives {other:?}"),
         });

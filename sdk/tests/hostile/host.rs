@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use waxwing::__private::{
     Answer, BufferType, Callback, Dispatcher, Extension, Guest, Host, HttpCallParts, LocalResponseParts,
-    MapType, StreamType, enter,
+    MapType, MetricType, StreamType, enter,
 };
 use waxwing::Status;
 
@@ -271,6 +271,18 @@ impl<R: Extension> Host for HostileHost<R> {
     }
     fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
         self.step().map(|()| u32::from(self.chaos().below(8)))
+    }
+    fn define_metric(&self, _kind: MetricType, _name: &[u8]) -> Answer<u32> {
+        self.step().map(|()| u32::from(self.chaos().byte()))
+    }
+    fn increment_metric(&self, _metric: u32, _delta: i64) -> Answer {
+        self.step()
+    }
+    fn record_metric(&self, _metric: u32, _value: u64) -> Answer {
+        self.step()
+    }
+    fn metric(&self, _metric: u32) -> Answer<u64> {
+        self.step().map(|()| u64::MAX - u64::from(self.chaos().byte()))
     }
     fn set_tick_period(&self, _milliseconds: u32) -> Answer {
         self.step()

@@ -17,7 +17,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use waxwing::__private::{BufferType, MapType, StreamType, pairs, scope};
+use waxwing::__private::{BufferType, MapType, MetricType, StreamType, pairs, scope};
 use waxwing::abi::call;
 use waxwing::attributes::Bytes;
 use waxwing::foreign::{self, Declaration, Expression, FilterState, Span};
@@ -238,6 +238,10 @@ impl Step {
         self.word(at).parse().unwrap_or_else(|_| panic!("{self:?}: word {at} is not a number"))
     }
 
+    fn signed(&self, at: usize) -> i64 {
+        self.word(at).parse().unwrap_or_else(|_| panic!("{self:?}: word {at} is not a number"))
+    }
+
     fn size(&self, at: usize) -> usize {
         self.number(at) as usize
     }
@@ -312,6 +316,10 @@ impl Step {
                 let (body, headers) = (self.word(2).as_bytes(), self.block(4));
                 done(call::send_local_response(status, b"by the probe", body, &headers, grpc_status))
             }
+            "define" => number(call::define_metric(MetricType(self.number(1)), name).map(u64::from)),
+            "increment" => done(call::increment_metric(self.number(1), self.signed(2))),
+            "record" => done(call::record_metric(self.number(1), self.signed(2).cast_unsigned())),
+            "metric" => number(call::metric(self.number(1))),
             "continue" => done(call::continue_stream(StreamType(self.number(1)))),
             "close" => done(call::close_stream(StreamType(self.number(1)))),
             "property" => found(call::property(scope, path(1).as_bytes())),
@@ -379,6 +387,10 @@ impl Step {
             _ => panic!("{self:?}: no such call"),
         }
     }
+}
+
+fn number(answer: Result<u64>) -> String {
+    answer.map_or_else(|error| error.to_string(), |number| number.to_string())
 }
 
 fn done(answer: Result<()>) -> String {

@@ -12,7 +12,7 @@ use crate::log::LogLine;
 use crate::timeline::Event;
 use std::rc::Rc;
 use waxwing::__private::{
-    Answer, BufferType, Callback, Host, HttpCallParts, LocalResponseParts, MapType, StreamType,
+    Answer, BufferType, Callback, Host, HttpCallParts, LocalResponseParts, MapType, MetricType, StreamType,
 };
 use waxwing::{LogLevel, Status};
 
@@ -264,6 +264,22 @@ impl Host for HostCore {
 
     fn dequeue_shared_queue(&self, queue: u32) -> Answer<Vec<u8>> {
         self.dequeue(queue)
+    }
+
+    fn define_metric(&self, kind: MetricType, name: &[u8]) -> Answer<u32> {
+        self.define(kind, name)
+    }
+
+    fn increment_metric(&self, metric: u32, delta: i64) -> Answer {
+        self.increment(metric, delta)
+    }
+
+    fn record_metric(&self, metric: u32, value: u64) -> Answer {
+        self.record(metric, value)
+    }
+
+    fn metric(&self, metric: u32) -> Answer<u64> {
+        self.metric_value(metric)
     }
 
     fn done(&self) -> Answer {

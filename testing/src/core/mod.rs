@@ -14,6 +14,7 @@
 //! | `root` | the root context: how it starts, is configured again, and ends |
 //! | `tick` | its timer |
 //! | `callout` | HTTP callouts |
+//! | `metric` | metrics |
 //! | `shared_data`, `shared_queue` | what the workers share for the guests |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
 //! | `arrival` | what arrives from the client and from the upstream |
@@ -41,6 +42,7 @@ mod filter;
 mod local_response;
 mod map_type;
 mod maps;
+mod metric;
 mod passage;
 mod process;
 mod property;
@@ -70,6 +72,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
 use callout::Callouts;
+use metric::DefinedMetrics;
 use root::Life;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -104,6 +107,7 @@ pub(crate) struct HostCore {
     /// While the root context can read its configuration.
     configuring: Cell<bool>,
     timer: Timer,
+    metrics: DefinedMetrics,
     callouts: Callouts,
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
@@ -128,6 +132,7 @@ impl HostCore {
             life: Cell::new(Life::Running),
             configuring: Cell::new(false),
             timer: Timer::default(),
+            metrics: DefinedMetrics::default(),
             callouts: Callouts::default(),
             root_journal: Rc::default(),
             streams: RefCell::default(),

@@ -1,5 +1,6 @@
 //! What the workers of a host share: the settings, the time and what is to happen, the log.
 
+use super::metric::Metrics;
 use super::schedule::{Due, Schedule};
 use super::shared_data::SharedData;
 use super::shared_queue::SharedQueues;
@@ -23,6 +24,7 @@ pub(crate) struct Process {
     /// The configuration of the plugin, which can be replaced.
     pub(crate) config: RefCell<Vec<u8>>,
     pub(crate) schedule: Schedule,
+    pub(crate) metrics: Metrics,
     pub(crate) shared_data: SharedData,
     pub(crate) queues: SharedQueues,
     /// Whom the extension can call.
@@ -50,6 +52,7 @@ impl Process {
             config: RefCell::new(settings.config.clone()),
             settings,
             schedule: Schedule::default(),
+            metrics: Metrics::default(),
             shared_data: SharedData::default(),
             queues: SharedQueues::default(),
             upstreams,
@@ -171,8 +174,8 @@ impl Process {
     }
 
     /// A metric, by the name that the guest defined it with.
-    pub(crate) fn metric(&self, _name: &str) -> Option<Metric> {
-        None
+    pub(crate) fn metric(&self, name: &str) -> Option<Metric> {
+        self.metrics.get(name)
     }
 
     pub(super) fn log(&self, worker: usize, line: LogLine) {

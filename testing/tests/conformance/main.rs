@@ -7,6 +7,7 @@ mod callout;
 mod ending;
 mod header;
 mod local_response;
+mod metric;
 mod property;
 mod shared;
 mod tcp;

@@ -8,6 +8,7 @@ mod header;
 mod lifecycle;
 mod local_response;
 mod logging;
+mod metric;
 mod pause;
 mod property;
 mod queue;

@@ -6,6 +6,7 @@ mod callout;
 mod contexts;
 mod headers;
 mod local_response;
+mod metric;
 mod pause;
 mod properties;
 mod root;

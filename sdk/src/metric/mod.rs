@@ -189,8 +189,8 @@ impl Gauge {
     /// [`Error::Host`](crate::Error::Host) if the host refuses, as it does outside of callbacks.
     #[doc(alias = "proxy_increment_metric")]
     #[inline]
-    pub fn add(self, value: u64) -> Result<()> {
-        change(self.0, signed(value))
+    pub fn increment(self, by: u64) -> Result<()> {
+        change(self.0, signed(by))
     }
 
     /// Takes off from it; 0 asks nothing of the host, and what is above `i64::MAX` is that.
@@ -202,8 +202,8 @@ impl Gauge {
     /// [`Error::Host`](crate::Error::Host) if the host refuses, as it does outside of callbacks.
     #[doc(alias = "proxy_increment_metric")]
     #[inline]
-    pub fn sub(self, value: u64) -> Result<()> {
-        change(self.0, signed(value).saturating_neg())
+    pub fn decrement(self, by: u64) -> Result<()> {
+        change(self.0, signed(by).saturating_neg())
     }
 
     /// What it is now.

@@ -228,8 +228,8 @@ fn metrics<'cb>(view: &impl View<'cb>) -> Result<()> {
     let _ = note(Gauge::define(view, "level", &[("1", "x")]));
     let _ = note(note(Counter::define(view, &name, &[("l", "v")]))?.increment(u64::MAX));
     let gauge = note(Gauge::define(view, "level", &[("l", &value)]))?;
-    let _ = note(gauge.add(u64::from(chaos.byte())));
-    let _ = note(gauge.sub(u64::MAX));
+    let _ = note(gauge.increment(u64::from(chaos.byte())));
+    let _ = note(gauge.decrement(u64::MAX));
     let _ = note(gauge.value().map(|value| value.wrapping_add(1)));
     let family = HistogramFamily::new("size", ["l"]).limit(usize::from(chaos.below(2)));
     for value in [&*value, "a", "b", "a"] {

@@ -39,7 +39,7 @@ impl HttpContext for MeasuredStream {
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
         let user = request.headers().get_str("x-user")?.unwrap_or("nobody");
         self.requests.with(request, [user])?.increment(1)?;
-        self.open.add(1)?;
+        self.open.increment(1)?;
         Ok(Action::Continue)
     }
 
@@ -49,7 +49,7 @@ impl HttpContext for MeasuredStream {
     }
 
     fn on_done(&mut self, _: &mut StreamDone<'_>) -> Result<()> {
-        self.open.sub(1)
+        self.open.decrement(1)
     }
 }
 
@@ -137,12 +137,12 @@ fn nothing_to_count_is_not_a_call_and_too_much_is_the_most_there_is() {
     let host = host(|cx| {
         let (counter, gauge) = (Counter::define(cx, "count", &[])?, Gauge::define(cx, "level", &[])?);
         counter.increment(0)?;
-        gauge.add(0)?;
-        gauge.sub(0)?;
+        gauge.increment(0)?;
+        gauge.decrement(0)?;
         assert_eq!((counter.value()?, gauge.value()?), (0, 0));
         counter.increment(u64::MAX)?;
         gauge.set(u64::MAX)?;
-        gauge.sub(u64::MAX)?;
+        gauge.decrement(u64::MAX)?;
         assert_eq!(
             (counter.value()?, gauge.value()?),
             (i64::MAX.cast_unsigned(), i64::MAX.cast_unsigned() + 1)

@@ -317,8 +317,8 @@ impl Step {
                 done(call::send_local_response(status, b"by the probe", body, &headers, grpc_status))
             }
             "define" => number(call::define_metric(MetricType(self.number(1)), name).map(u64::from)),
-            "increment" => done(call::increment_metric(self.number(1), self.signed(2))),
-            "record" => done(call::record_metric(self.number(1), self.signed(2).cast_unsigned())),
+            "increment-metric" => done(call::increment_metric(self.number(1), self.signed(2))),
+            "record" => done(call::record_metric(self.number(1), self.number(2).into())),
             "metric" => number(call::metric(self.number(1))),
             "continue" => done(call::continue_stream(StreamType(self.number(1)))),
             "close" => done(call::close_stream(StreamType(self.number(1)))),

@@ -15,16 +15,16 @@ fn each_kind_takes_some_calls_and_refuses_others() {
         "define 3 nothing",
         // The same again has another id, and the same value.
         "define 0 hits",
-        "increment 4 3",
-        "increment 8 2",
-        "increment 4 0",
-        "increment 4 -1",
-        "increment 5 7",
-        "increment 5 -2",
-        "increment 5 0",
-        "increment 6 1",
-        "increment 7 1",
-        "increment 12 1",
+        "increment-metric 4 3",
+        "increment-metric 8 2",
+        "increment-metric 4 0",
+        "increment-metric 4 -1",
+        "increment-metric 5 7",
+        "increment-metric 5 -2",
+        "increment-metric 5 0",
+        "increment-metric 6 1",
+        "increment-metric 7 1",
+        "increment-metric 12 1",
         "record 4 10",
         "record 5 40",
         "record 6 1234",
@@ -39,7 +39,7 @@ fn each_kind_takes_some_calls_and_refuses_others() {
         "metric 10",
         "metric 12",
         "define 1 below",
-        "increment 9 -3",
+        "increment-metric 9 -3",
         "metric 9",
     ]);
     let scenario = scenario(&script)
@@ -59,7 +59,7 @@ fn each_kind_takes_some_calls_and_refuses_others() {
 
 #[test]
 fn all_workers_share_a_metric_and_each_has_its_own_ids() {
-    let script = script(&["define 1 level", "define 0 hits", "increment 4 1", "metric 4"]);
+    let script = script(&["define 1 level", "define 0 hits", "increment-metric 4 1", "metric 4"]);
     let scenario = scenario(&script)
         .workers(2)
         .request_to(1, without_body())
@@ -73,7 +73,7 @@ fn all_workers_share_a_metric_and_each_has_its_own_ids() {
 #[test]
 fn labels_are_part_of_the_name() {
     let name = metric_name("hits", [("code", "200"), ("path", "/a;b=c.d")]);
-    let scenario = scenario(&script(&[&format!("define 0 {name}"), "increment 4 2"]))
+    let scenario = scenario(&script(&[&format!("define 0 {name}"), "increment-metric 4 2"]))
         .request(without_body())
         .metric(&name);
     let run = on_every_host::<Probe>("waxwing-probe", [scenario]).remove(0);

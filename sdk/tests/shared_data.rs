@@ -12,13 +12,16 @@ use waxwing::prelude::*;
 /// exist only by 0.
 #[derive(Default)]
 struct ComparingHost {
-    values: RefCell<BTreeMap<Vec<u8>, (Vec<u8>, u32)>>,
+    values: RefCell<BTreeMap<Vec<u8>, Value>>,
     /// Says nothing of the number.
     is_silent: Cell<bool>,
 }
 
+/// With its number.
+type Value = (Vec<u8>, u32);
+
 impl Host for ComparingHost {
-    fn shared_data(&self, key: &[u8]) -> Answer<(Vec<u8>, u32)> {
+    fn shared_data(&self, key: &[u8]) -> Answer<Value> {
         let (value, cas) = self.values.borrow().get(key).cloned().ok_or(Status::NOT_FOUND)?;
         Ok((value, if self.is_silent.get() { 0 } else { cas }))
     }

@@ -216,7 +216,7 @@ impl HttpContext for TallyStream {
     }
 
     fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
-        response.headers_mut().set("x-request", &self.number.to_string())?;
+        response.headers_mut().set("x-request", self.number.to_string())?;
         Ok(Action::Continue)
     }
 }

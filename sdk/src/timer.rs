@@ -1,8 +1,9 @@
 //! Timers, as many as wanted, on the one that a host has.
 
-use crate::Result;
 use crate::abi::call;
+use crate::abi::guest::Callback;
 use crate::view::Cx;
+use crate::{Error, Result};
 use core::time::Duration;
 
 /// Which timer it is: `set_timer` and `set_interval` of a view give it, and the callback `on_timer` gets it.
@@ -72,6 +73,11 @@ pub struct TimerId(pub(crate) u64);
 
 /// Starts a timer of the context whose callback this is.
 pub(crate) fn start(cx: Cx<'_>, after: Duration, repeats: bool) -> Result<TimerId> {
+    if !cx.vm.hears(Callback::Tick) {
+        return Err(Error::new(
+            "nobody would be told of this timer: implement `on_timer`, below `#[callbacks]`",
+        ));
+    }
     let clock = call::current_time_nanoseconds().ok();
     let timers = &cx.vm.timers;
     let (timer, tick) = timers.start(cx.context, nanoseconds(after), repeats, clock);

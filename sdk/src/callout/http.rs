@@ -4,6 +4,7 @@ use super::CallError;
 use super::fields::{Field, Fields, check};
 use super::head::RequestHead;
 use crate::abi::call;
+use crate::abi::guest::Callback;
 use crate::dispatcher::Kind;
 use crate::pairs;
 use crate::view::{Cx, View};
@@ -132,7 +133,8 @@ impl<'a> HttpCall<'a> {
         self
     }
 
-    /// Sends it, on behalf of the context whose callback this is.
+    /// Sends it, on behalf of the context whose callback this is. Nobody gets the answer if the context does not
+    /// implement `on_http_call_response`.
     ///
     /// # Errors
     ///
@@ -167,7 +169,9 @@ impl<'a> HttpCall<'a> {
         let timeout = milliseconds(self.timeout);
         let token = call::http_call(self.upstream.as_bytes(), headers, self.body, trailers, timeout)
             .map_err(refused)?;
-        cx.vm.pending.add(Kind::Http, token, cx.context);
+        if cx.vm.hears(Callback::HttpCallResponse) {
+            cx.vm.pending.add(Kind::Http, token, cx.context);
+        }
         Ok(HttpCallId(token))
     }
 }

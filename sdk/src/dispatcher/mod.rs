@@ -28,7 +28,7 @@ use self::contexts::{Roots, Streams};
 use self::protocol::{Http, Protocol, Undecided};
 use self::slot::{Absent, State};
 use self::vm::Oddity;
-use crate::abi::guest::{Callback, Entry};
+use crate::abi::guest::{Callback, Entry, Guest};
 use crate::abi::wire::action;
 use crate::config::{self, Configure};
 use crate::context::Extension;
@@ -207,7 +207,7 @@ impl<R: Extension> Dispatcher<R> {
     #[cold]
     #[inline(never)]
     fn create_root(&self, context: u32) {
-        self.vm.start();
+        self.vm.start(Guest::callbacks(self));
         if self.is_known(context) {
             self.vm.report_oddity(Callback::ContextCreate.entry(), context, Oddity::RepeatedContext);
         } else {

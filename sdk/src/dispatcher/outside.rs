@@ -238,3 +238,80 @@ impl Drop for EffectiveContext {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abi::guest::Guest;
+    use crate::abi::host::{self, Answer, Host, HttpCallParts};
+    use crate::context::NoStreams;
+    use crate::view::RequestHeaders;
+    use crate::{Configure, HttpCall};
+    use alloc::rc::Rc;
+    use core::cell::Cell;
+
+    struct Root;
+
+    impl RootContext for Root {
+        type Config = ();
+
+        fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+            Ok(Root)
+        }
+    }
+
+    impl RootCallbacks for Root {
+        const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
+    }
+
+    impl Extension for Root {
+        type Http = Stream;
+        type Tcp = NoStreams<Root>;
+    }
+
+    /// Reports each request, and does not want to know what became of that.
+    struct Stream;
+
+    impl HttpContext for Stream {
+        type Root = Root;
+
+        const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks =
+            Callbacks::NONE.with(Callback::RequestHeaders);
+
+        fn new(_root: &Root) -> Self {
+            Stream
+        }
+
+        fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+            HttpCall::get("reports", "/").send(request)?;
+            Ok(Action::Continue)
+        }
+    }
+
+    #[derive(Default)]
+    struct Calling(Cell<u32>);
+
+    impl Host for Calling {
+        fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
+            self.0.set(self.0.get() + 4);
+            Ok(self.0.get())
+        }
+    }
+
+    #[test]
+    fn a_callout_whose_answer_nobody_wants_is_not_waited_for() {
+        let host = Rc::new(Calling::default());
+        let guest = Rc::new(Dispatcher::<Root>::new());
+        host::enter(host.clone(), guest.clone(), || {
+            guest.on_context_create(1, 0);
+            assert!(guest.on_configure(1, 0));
+            for context in 2..1000 {
+                guest.on_context_create(context, 1);
+                assert_eq!(guest.on_request_headers(context, 0, true), action::CONTINUE);
+                guest.on_delete(context);
+            }
+        });
+        assert_eq!(host.0.get(), 998 * 4);
+        assert!((0..5000).all(|token| guest.vm.pending.take(Kind::Http, token).is_none()));
+    }
+}

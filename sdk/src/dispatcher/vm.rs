@@ -4,7 +4,7 @@ use super::pending::Pending;
 use super::queues::Queues;
 use super::timers::Timers;
 use crate::abi::arena::{Arena, Scope};
-use crate::abi::guest::Entry;
+use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::view::Cx;
 use crate::{Error, LogLevel, logging};
 use alloc::format;
@@ -17,6 +17,8 @@ pub(crate) struct Vm {
     pub(crate) pending: Pending,
     pub(crate) queues: Queues,
     pub(crate) timers: Timers,
+    /// The callbacks that the module exports: the host tells of nothing else.
+    exported: Cell<Callbacks>,
     /// The level below which lines are dropped, plus one; 0 until it is set.
     level: Cell<u32>,
     /// How often the host did what it should not.
@@ -36,6 +38,7 @@ impl Vm {
             pending: Pending::new(),
             queues: Queues::new(),
             timers: Timers::new(),
+            exported: Cell::new(Callbacks::NONE),
             level: Cell::new(0),
             oddities: Cell::new(0),
         }
@@ -50,6 +53,12 @@ impl Vm {
         )
     }
 
+    /// Whether the host tells of this. What nobody is told of must not be waited for, for ever.
+    #[inline]
+    pub(crate) fn hears(&self, callback: Callback) -> bool {
+        self.exported.get().contains(callback)
+    }
+
     pub(crate) fn set_log_level(&self, level: LogLevel) {
         self.level.set(level.as_u32().saturating_add(1));
         #[cfg(feature = "log")]
@@ -58,7 +67,8 @@ impl Vm {
 
     /// Readies what is process-wide natively, when a root context begins.
     #[cold]
-    pub(super) fn start(&self) {
+    pub(super) fn start(&self, exported: Callbacks) {
+        self.exported.set(exported);
         if self.level.get() == 0 {
             self.set_log_level(DEFAULT_LEVEL);
         }

@@ -4,6 +4,7 @@ use super::GrpcStream;
 use super::service::Service;
 use super::stream::CALLS;
 use crate::abi::call;
+use crate::abi::guest::Callback;
 use crate::callout::fields::{Fields, check};
 use crate::callout::http::{DEFAULT_TIMEOUT, milliseconds, refused};
 use crate::dispatcher::Kind;
@@ -140,7 +141,9 @@ impl<'a> GrpcCall<'a> {
         let timeout = milliseconds(self.timeout);
         let token =
             call::grpc_call(upstream, service, method, metadata, message, timeout).map_err(refused)?;
-        cx.vm.pending.add(Kind::GrpcCall, token, cx.context);
+        if cx.vm.hears(Callback::GrpcClose) {
+            cx.vm.pending.add(Kind::GrpcCall, token, cx.context);
+        }
         Ok(GrpcCallId(token))
     }
 
@@ -159,7 +162,9 @@ impl<'a> GrpcCall<'a> {
         let (upstream, metadata) = self.encoded(cx)?;
         let (service, method) = (self.service.as_bytes(), self.method.as_bytes());
         let token = call::grpc_stream(upstream, service, method, metadata).map_err(refused)?;
-        cx.vm.pending.add_stream(token, cx.context, CALLS);
+        if cx.vm.hears(Callback::GrpcClose) {
+            cx.vm.pending.add_stream(token, cx.context, CALLS);
+        }
         let stream = GrpcStream(token);
         let Some(message) = &self.message else { return Ok(stream) };
         match stream.send(message) {

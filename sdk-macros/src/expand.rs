@@ -57,7 +57,7 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     }
 }
 
-/// The root callbacks of an extension that has none.
+/// Says that an extension has no root callbacks.
 fn no_root_callbacks(extension: &Extension, generics: &Generics, private: &TokenStream) -> TokenStream {
     if extension.args.root {
         return TokenStream::new();
@@ -65,9 +65,7 @@ fn no_root_callbacks(extension: &Extension, generics: &Generics, private: &Token
     let name = &extension.name;
     let (generics, arguments, bounds) = generics.split_for_impl();
     quote! {
-        impl #generics #private::RootCallbacks for #name #arguments #bounds {
-            const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: #private::Callbacks = #private::Callbacks::NONE;
-        }
+        impl #generics #private::DeriveWithoutRoot for #name #arguments #bounds {}
     }
 }
 

@@ -222,7 +222,7 @@ pub mod __private {
     };
     pub use crate::abi::wire::{BufferType, MapType, MetricType, NO_GRPC_STATUS, PeerType, StreamType};
     pub use crate::context::are_distinct;
-    pub use crate::context::{Extension, Module, NoStreams, RootCallbacks, RootContext};
+    pub use crate::context::{DeriveWithoutRoot, Extension, Module, NoStreams, RootCallbacks, RootContext};
     pub use crate::dispatcher::{Bundle, Dispatcher, Part};
     pub use crate::pairs;
     pub use crate::view::scope;

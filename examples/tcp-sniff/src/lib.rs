@@ -196,7 +196,10 @@ mod tests {
         let refusal = Host::builder::<TcpSniff>().config(json!({ "allow": [] })).try_start();
         refusal.unwrap_err().logs().assert_contains("`allow` must have a protocol");
         let refusal = Host::builder::<TcpSniff>().config(json!({ "allow": ["ssh"] })).try_start();
-        refusal.unwrap_err().logs().assert_contains("unknown variant, expected one of `tls`, `http1`, `postgres`");
+        refusal
+            .unwrap_err()
+            .logs()
+            .assert_contains("unknown variant, expected one of `tls`, `http1`, `postgres`");
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod root;
 mod tcp;
 
 pub use http::HttpContext;
-pub use root::{RootCallbacks, RootContext};
+pub use root::{DeriveWithoutRoot, RootCallbacks, RootContext};
 pub use tcp::StreamContext;
 
 use crate::abi::guest::Callbacks;

@@ -233,3 +233,18 @@ pub trait RootCallbacks: RootContext {
         Ok(())
     }
 }
+
+/// What a derive without `root` implements: there are no root callbacks.
+///
+/// The compiler names it where there is an `impl RootCallbacks` all the same, which would be the second.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no root callbacks",
+    label = "needs an `impl RootCallbacks`, because its derive says `root`",
+    note = "write `#[callbacks] impl RootCallbacks for {Self} {{ … }}`, or leave `root` out"
+)]
+pub trait DeriveWithoutRoot {}
+
+impl<R: RootContext + DeriveWithoutRoot> RootCallbacks for R {
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
+}

@@ -1,0 +1,30 @@
+use waxwing::prelude::*;
+
+#[derive(Extension)]
+#[extension(tcp = Connection)]
+struct Root;
+
+impl RootContext for Root {
+    type Config = ();
+
+    fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Root)
+    }
+}
+
+struct Connection;
+
+#[callbacks]
+impl StreamContext for Connection {
+    type Root = Root;
+
+    fn new(_root: &Root) -> Self {
+        Connection
+    }
+
+    fn on_downstream_data(&mut self, _data: &mut DownstreamData<'_>) -> Result<Action> {
+        Ok(LocalResponse::new(403).into())
+    }
+}
+
+fn main() {}

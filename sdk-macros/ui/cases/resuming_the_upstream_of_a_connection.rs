@@ -1,0 +1,31 @@
+use waxwing::prelude::*;
+
+#[derive(Extension)]
+#[extension(tcp = Connection)]
+struct Root;
+
+impl RootContext for Root {
+    type Config = ();
+
+    fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Root)
+    }
+}
+
+struct Connection;
+
+#[callbacks]
+impl StreamContext for Connection {
+    type Root = Root;
+
+    fn new(_root: &Root) -> Self {
+        Connection
+    }
+
+    fn on_downstream_data(&mut self, data: &mut DownstreamData<'_>) -> Result<Flow> {
+        data.resume_upstream()?;
+        Ok(Flow::Continue)
+    }
+}
+
+fn main() {}

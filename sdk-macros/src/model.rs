@@ -83,6 +83,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("inspect_request_body", &["on_request_body"]),
             callback("on_request_body", &["on_request_body"]),
             callback("on_request_trailers", &["on_request_trailers"]),
+            callback("on_request_metadata", &["on_request_metadata"]),
             callback("on_response_headers", &["on_response_headers"]),
             callback(
                 "response_body_mode",
@@ -91,6 +92,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             late("inspect_response_body", &["on_response_body"]),
             late("on_response_body", &["on_response_body"]),
             late("on_response_trailers", &["on_response_trailers"]),
+            callback("on_response_metadata", &["on_response_metadata"]),
             callback("on_http_call_response", &["on_http_call_response"]),
             callback("on_grpc_call_response", GRPC_RECEIVE),
             callback("on_grpc_stream_initial_metadata", GRPC_INITIAL_METADATA),

@@ -85,6 +85,20 @@ impl<'cb> Headers<'cb> {
         Ok(self.iter()?.len())
     }
 
+    /// The bytes of all names and values together, as the host counts them, without what separates them.
+    ///
+    /// The hosts that have the call are Envoy and its relatives; a module that uses it does not load in
+    /// ngx_wasm_module, APISIX and MOSN. Envoy counts the maps of messages only, not those of callouts. In the last
+    /// callback of a body of a message that has no trailers, asking for the size of the trailers makes empty ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host refuses: Envoy answers "bad argument" where the map is not there.
+    #[doc(alias = "proxy_get_header_map_size")]
+    pub fn byte_size(&self) -> Result<usize> {
+        call::header_map_size(self.map)
+    }
+
     /// Whether there is no header.
     pub fn is_empty(&self) -> Result<bool> {
         Ok(self.iter()?.is_empty())

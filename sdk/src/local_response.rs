@@ -123,10 +123,30 @@ impl LocalResponse {
     }
 
     /// Sets the gRPC status (0 to 16) that a gRPC client gets; without it, one that suits the HTTP status.
+    ///
+    /// To a request whose `content-type` is that of gRPC, Envoy answers with HTTP status 200, headers alone: this as
+    /// `grpc-status`, the body as `grpc-message`, percent-encoded, and the headers of this answer. A number above 16 is
+    /// none. Other clients do not get it.
     #[must_use]
     pub fn grpc_status(mut self, grpc_status: u32) -> Self {
         self.grpc_status = Some(grpc_status);
         self
+    }
+
+    /// Sets the details of the gRPC status: a serialised `google.rpc.Status`, which repeats code and message.
+    ///
+    /// It is the header `grpc-status-details-bin`, in base64. Clients that do not speak gRPC get it as well.
+    ///
+    /// ```
+    /// use waxwing::prelude::*;
+    ///
+    /// fn exhausted(status: Vec<u8>) -> Action {
+    ///     LocalResponse::new(429).grpc_status(8).body("try later").grpc_details(status).into()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn grpc_details(self, status: impl AsRef<[u8]>) -> Self {
+        self.header("grpc-status-details-bin", base64(status.as_ref()))
     }
 
     fn header_list(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
@@ -149,9 +169,48 @@ impl LocalResponse {
     }
 }
 
+/// Base64 without padding, which is how gRPC writes bytes in headers.
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len().div_ceil(3).saturating_mul(4));
+    for group in bytes.chunks(3) {
+        // Bytes that are missing count as zero.
+        let mut bytes = [0; 3];
+        for (to, from) in bytes.iter_mut().zip(group) {
+            *to = *from;
+        }
+        let bits = bytes.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let digits = [18, 12, 6, 0].map(|shift| (bits >> shift & 63) as usize);
+        let digits = digits.iter().take(group.len().saturating_add(1));
+        text.extend(digits.filter_map(|digit| BASE64.get(*digit)));
+    }
+    text
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 impl fmt::Debug for LocalResponse {
     /// Neither values nor the body: they may be secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalResponse").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_become_base64_without_padding() {
+        let pairs: [(&[u8], &[u8]); 6] = [
+            (b"", b""),
+            (b"f", b"Zg"),
+            (b"fo", b"Zm8"),
+            (b"foo", b"Zm9v"),
+            (b"foobar", b"Zm9vYmFy"),
+            (b"\xff\xfe\xfd\x00", b"//79AA"),
+        ];
+        for (bytes, text) in pairs {
+            assert_eq!(base64(bytes), text);
+        }
     }
 }

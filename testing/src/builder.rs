@@ -14,6 +14,7 @@ use crate::{Answer, Request, Response};
 use std::fmt;
 use std::rc::Rc;
 use waxwing::__private::Callback;
+use waxwing::LogLevel;
 
 /// Makes a VM with a guest in it.
 type Guest = Box<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
@@ -37,6 +38,8 @@ impl HostBuilder {
             vm_id: String::new(),
             failure_policy: FailurePolicy::Closed,
             buffer_limit: BUFFER_LIMIT,
+            log_level: Some(LogLevel::Trace),
+            headers_stop_alone: false,
             properties: Vec::new(),
             origin: Rc::new(crate::echo),
         };
@@ -104,6 +107,20 @@ impl HostBuilder {
     /// 413 to the request, or 500 in place of the response.
     pub fn buffer_limit(mut self, bytes: usize) -> Self {
         self.settings.buffer_limit = bytes;
+        self
+    }
+
+    /// Sets the level below which the host drops log lines, and which it answers when it is asked; with `None`, it drops
+    /// all. [`LogLevel::Trace`] by default, which drops none.
+    pub fn log_level(mut self, level: impl Into<Option<LogLevel>>) -> Self {
+        self.settings.log_level = level.into();
+        self
+    }
+
+    /// Lets a pause of a headers callback hold back the headers alone, as Envoy's option of that name does: the callbacks
+    /// of the body come all the same, and the first that continues releases both.
+    pub fn allow_on_headers_stop_iteration(mut self) -> Self {
+        self.settings.headers_stop_alone = true;
         self
     }
 

@@ -140,6 +140,12 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
     if let Some(bytes) = scenario.body_limit() {
         builder = builder.buffer_limit(bytes);
     }
+    if let Some(level) = scenario.host_log_level() {
+        builder = builder.log_level(level);
+    }
+    if scenario.headers_stop_alone() {
+        builder = builder.allow_on_headers_stop_iteration();
+    }
     for (index, (name, upstream)) in scenario.clusters().iter().enumerate() {
         builder = match upstream.clone() {
             Upstream::Http(answer) => {

@@ -9,6 +9,7 @@ use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response, TcpScript, diffe
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use waxwing::LogLevel;
 
 /// What becomes of streams when the VM has trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -65,6 +66,8 @@ pub struct Scenario {
     vm_id: String,
     failure_policy: FailurePolicy,
     buffer_limit: Option<usize>,
+    log_level: Option<LogLevel>,
+    allow_on_headers_stop_iteration: bool,
     workers: usize,
     expected_trap: Option<String>,
     steps: Vec<Step>,
@@ -86,6 +89,8 @@ impl Scenario {
             vm_id: String::new(),
             failure_policy: FailurePolicy::Closed,
             buffer_limit: None,
+            log_level: None,
+            allow_on_headers_stop_iteration: false,
             workers: 1,
             expected_trap: None,
             steps: Vec::new(),
@@ -143,6 +148,22 @@ impl Scenario {
     #[must_use]
     pub fn buffer_limit(mut self, bytes: usize) -> Self {
         self.buffer_limit = Some(bytes);
+        self
+    }
+
+    /// Sets the level below which the host drops log lines, and which it answers when it is asked. Without it, none is
+    /// dropped.
+    #[must_use]
+    pub fn log_level(mut self, level: LogLevel) -> Self {
+        self.log_level = Some(level);
+        self
+    }
+
+    /// Lets a pause of a headers callback hold back the headers alone, as Envoy's option of that name does: the callbacks
+    /// of the body come all the same, and the first that continues releases both.
+    #[must_use]
+    pub fn allow_on_headers_stop_iteration(mut self) -> Self {
+        self.allow_on_headers_stop_iteration = true;
         self
     }
 
@@ -300,6 +321,16 @@ impl Scenario {
     /// How many bytes of a body the host holds back, if the scenario says so.
     pub fn body_limit(&self) -> Option<usize> {
         self.buffer_limit
+    }
+
+    /// The level of the host's log, if the scenario says so.
+    pub fn host_log_level(&self) -> Option<LogLevel> {
+        self.log_level
+    }
+
+    /// Whether a pause of a headers callback holds back the headers alone.
+    pub fn headers_stop_alone(&self) -> bool {
+        self.allow_on_headers_stop_iteration
     }
 
     /// How many workers the proxy has.

@@ -83,6 +83,28 @@ impl HttpStream {
         self.drive(|core| core.request_trailers(&self.stream, trailers.into_iter().collect()));
     }
 
+    /// The client sends HTTP/2 METADATA with so many entries, which no guest can read.
+    ///
+    /// # Panics
+    ///
+    /// If the request has no headers yet, or has ended.
+    #[track_caller]
+    pub fn send_request_metadata(&self, entries: usize) {
+        self.check_request_open();
+        self.drive(|core| core.metadata(&self.stream, Side::Request, entries));
+    }
+
+    /// The upstream sends HTTP/2 METADATA with so many entries.
+    ///
+    /// # Panics
+    ///
+    /// If there are no response headers yet, or the response has ended.
+    #[track_caller]
+    pub fn send_response_metadata(&self, entries: usize) {
+        self.check_response_open();
+        self.drive(|core| core.metadata(&self.stream, Side::Response, entries));
+    }
+
     /// The upstream sends a whole response, piece by piece.
     ///
     /// # Panics

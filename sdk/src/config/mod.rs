@@ -47,6 +47,38 @@ impl<'cb> Configure<'cb> {
     pub fn set_log_level(&mut self, level: LogLevel) {
         self.cx.vm.set_log_level(level);
     }
+
+    /// The level below which the host drops log lines; `None` if it logs nothing.
+    ///
+    /// It is worth a call only before lines that cost much to make. It may change at any time, and no host tells.
+    ///
+    /// Use it for hosts that have it: Envoy and what is built on it. Apache Traffic Server aborts, ngx_wasm_module
+    /// does not load the module, and neither do APISIX, MOSN and other hosts of ABI 0.2.0. A module that does not call
+    /// this or [`follow_host_log_level`](Configure::follow_host_log_level) does not import it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host refuses.
+    #[doc(alias = "proxy_get_log_level")]
+    pub fn host_log_level(&self) -> Result<Option<LogLevel>> {
+        // Hosts say 6 for "off"; what is above the most important level lets no line through either.
+        call::log_level().map(LogLevel::from_u32)
+    }
+
+    /// Drops the extension's log lines that the host would drop, before they cost a call to it.
+    ///
+    /// Call it again, in a timer's callback for instance, where the host's level changes while it runs:
+    /// [`RootView::follow_host_log_level`](crate::RootView::follow_host_log_level).
+    /// [`host_log_level`](Configure::host_log_level) says on which hosts this is possible.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host refuses; the level is then as it was.
+    #[doc(alias = "proxy_get_log_level")]
+    pub fn follow_host_log_level(&mut self) -> Result<()> {
+        self.cx.vm.limit_log(self.host_log_level()?);
+        Ok(())
+    }
 }
 
 impl<'cb> Sealed<'cb> for Configure<'cb> {

@@ -111,6 +111,14 @@ pub trait HttpContext: Sized + 'static {
         Ok(Action::Continue)
     }
 
+    /// HTTP/2 METADATA of the request has arrived, with so many entries. No host lets them be read.
+    ///
+    /// It may come between any other callbacks of the request. What it does not do is hold it back: an error is logged,
+    /// and the metadata goes on. Envoy and what is built on it; Envoy has it only if `allow_metadata` is set.
+    fn on_request_metadata(&mut self, count: usize, stream: &mut StreamView<'_>) -> Result<()> {
+        Ok(())
+    }
+
     /// The headers of the response have arrived; 1xx responses are not shown.
     ///
     /// Envoy also shows the response of another filter, and the extension's own if it answered the request.
@@ -141,6 +149,12 @@ pub trait HttpContext: Sized + 'static {
     /// [`on_request_trailers`](HttpContext::on_request_trailers).
     fn on_response_trailers(&mut self, response: &mut ResponseTrailers<'_>) -> Result<Flow> {
         Ok(Flow::Continue)
+    }
+
+    /// HTTP/2 METADATA of the response has arrived, with so many entries; see
+    /// [`on_request_metadata`](HttpContext::on_request_metadata).
+    fn on_response_metadata(&mut self, count: usize, stream: &mut StreamView<'_>) -> Result<()> {
+        Ok(())
     }
 
     /// An HTTP callout of this stream has ended (`proxy_on_http_call_response`): with a response, or without; see

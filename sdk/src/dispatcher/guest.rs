@@ -6,8 +6,8 @@ use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::wire::action;
 use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
 use crate::view::{
-    ConnectionLog, DownstreamClose, DownstreamData, NewConnection, StreamDone, StreamLog, UpstreamClose,
-    UpstreamData,
+    ConnectionLog, DownstreamClose, DownstreamData, NewConnection, StreamDone, StreamLog, StreamView,
+    UpstreamClose, UpstreamData,
 };
 
 impl<R: Extension> Guest for Dispatcher<R> {
@@ -79,11 +79,19 @@ impl<R: Extension> Guest for Dispatcher<R> {
         self.queue_ready(root, queue);
     }
 
-    fn on_request_metadata(&self, _context: u32, _count: usize) -> u32 {
+    fn on_request_metadata(&self, context: u32, count: usize) -> u32 {
+        let callback = Callback::RequestMetadata.entry();
+        self.end::<Http>(callback, context, |stream, cx| {
+            stream.on_request_metadata(count, &mut StreamView::new(cx))
+        });
         action::CONTINUE
     }
 
-    fn on_response_metadata(&self, _context: u32, _count: usize) -> u32 {
+    fn on_response_metadata(&self, context: u32, count: usize) -> u32 {
+        let callback = Callback::ResponseMetadata.entry();
+        self.end::<Http>(callback, context, |stream, cx| {
+            stream.on_response_metadata(count, &mut StreamView::new(cx))
+        });
         action::CONTINUE
     }
 

@@ -260,7 +260,8 @@ impl<R: Extension> Dispatcher<R> {
         }
     }
 
-    /// Runs one of the callbacks that end a stream. A root context gets them too, and has none.
+    /// Runs a callback that decides nothing: metadata, and what ends a stream. A root context gets the latter too, and
+    /// has none.
     #[inline(always)]
     fn end<P: Protocol<R>>(
         &self,

@@ -28,6 +28,9 @@ pub(crate) struct Vm {
 /// The level until an extension sets one.
 const DEFAULT_LEVEL: LogLevel = LogLevel::Info;
 
+/// What [`Vm::level`] is when it is above all levels.
+const OFF: u32 = 7;
+
 /// So many oddities are all logged; of more, each one whose number is a power of two.
 const ODDITIES_LOGGED: u32 = 16;
 
@@ -63,6 +66,14 @@ impl Vm {
         self.level.set(level.as_u32().saturating_add(1));
         #[cfg(feature = "log")]
         logging::install(level);
+    }
+
+    /// The same; with `None`, no line is logged at all.
+    pub(crate) fn limit_log(&self, level: Option<LogLevel>) {
+        self.set_log_level(level.unwrap_or(LogLevel::Critical));
+        if level.is_none() {
+            self.level.set(OFF);
+        }
     }
 
     /// Readies what is process-wide natively, when a root context begins.

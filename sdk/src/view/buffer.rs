@@ -12,6 +12,19 @@ macro_rules! buffer {
                 self.size
             }
 
+            /// The number of bytes that are visible, as the host says it when it is asked.
+            ///
+            /// It is what [`size`](Self::size) knows without asking. The hosts that have the call are Envoy and its
+            /// relatives; a module that uses it does not load in ngx_wasm_module, APISIX and MOSN.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Host`](crate::Error::Host) if the host refuses.
+            #[doc(alias = "proxy_get_buffer_status")]
+            pub fn buffered(&self) -> crate::Result<usize> {
+                crate::abi::call::buffer_status(crate::abi::wire::BufferType::$buffer)
+            }
+
             /// All bytes that are visible in this callback.
             ///
             /// # Errors

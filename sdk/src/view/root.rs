@@ -77,6 +77,21 @@ impl<'cb> Sealed<'cb> for VmStart<'cb> {
     }
 }
 
+impl RootView<'_> {
+    /// Drops the extension's log lines that the host would drop now; see
+    /// [`Configure::follow_host_log_level`](crate::Configure::follow_host_log_level).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`](crate::Error::Host) if the host refuses; the level is then as it was.
+    #[doc(alias = "proxy_get_log_level")]
+    pub fn follow_host_log_level(&mut self) -> Result<()> {
+        let level = call::log_level().map(crate::LogLevel::from_u32)?;
+        self.cx.vm.limit_log(level);
+        Ok(())
+    }
+}
+
 impl<'cb> Sealed<'cb> for RootView<'cb> {
     #[inline(always)]
     fn cx(&self) -> Cx<'cb> {

@@ -21,7 +21,7 @@ macro_rules! message {
         $noun:literal, $stream:ident,
         $headers:ident $headers_mut:ident $headers_map:ident,
         $trailers:ident $trailers_mut:ident $trailers_map:ident,
-        $body:ident $set_body:ident $buffer:ident,
+        $body:ident $set_body:ident $body_size:ident $buffer:ident,
         $resume:ident
     ) => {
         impl<'cb> StreamView<'cb> {
@@ -55,6 +55,19 @@ macro_rules! message {
                 call::buffer_bytes(self.cx.scope, BufferType::$buffer, 0, ALL_BYTES)
             }
 
+            #[doc = concat!("How much its callback has held back of the body of the ", $noun, ", without reading it.")]
+            ///
+            /// The hosts that have the call are Envoy and its relatives; a module that uses it does not load in
+            /// ngx_wasm_module, APISIX and MOSN.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Host`](crate::Error::Host) if the host refuses.
+            #[doc(alias = "proxy_get_buffer_status")]
+            pub fn $body_size(&self) -> Result<usize> {
+                call::buffer_status(BufferType::$buffer)
+            }
+
             #[doc = concat!("Puts these bytes in place of what is held back of the body of the ", $noun, ".")]
             ///
             /// # Errors
@@ -85,14 +98,14 @@ message! {
     "request", HTTP_REQUEST,
     request_headers request_headers_mut HTTP_REQUEST_HEADERS,
     request_trailers request_trailers_mut HTTP_REQUEST_TRAILERS,
-    held_request_body replace_held_request_body HTTP_REQUEST_BODY,
+    held_request_body replace_held_request_body held_request_body_size HTTP_REQUEST_BODY,
     resume_request
 }
 message! {
     "response", HTTP_RESPONSE,
     response_headers response_headers_mut HTTP_RESPONSE_HEADERS,
     response_trailers response_trailers_mut HTTP_RESPONSE_TRAILERS,
-    held_response_body replace_held_response_body HTTP_RESPONSE_BODY,
+    held_response_body replace_held_response_body held_response_body_size HTTP_RESPONSE_BODY,
     resume_response
 }
 

@@ -8,6 +8,7 @@
 //! ```
 
 use std::rc::Rc;
+use std::time::Duration;
 use waxwing::prelude::*;
 
 /// The extension.
@@ -67,6 +68,9 @@ impl Wish {
     }
 }
 
+/// After how long the streams go on that hold something back at its headers.
+const SHORTLY: Duration = Duration::from_millis(100);
+
 /// A stream of the extension.
 #[derive(Debug)]
 pub struct BodiesStream {
@@ -92,10 +96,18 @@ impl HttpContext for BodiesStream {
         if self.request.says("skip-this") {
             self.request.mode = BodyMode::Skip;
         }
+        if self.request.says("pause-headers") {
+            return Ok(Action::Pause);
+        }
         if self.request.says("stop-and-buffer") {
+            request.set_timer(SHORTLY)?;
             return Ok(request.stop_and_buffer());
         }
-        Ok(if self.request.says("hold-headers") { request.stop_and_watermark() } else { Action::Continue })
+        if self.request.says("stop-and-watermark") {
+            request.set_timer(SHORTLY)?;
+            return Ok(request.stop_and_watermark());
+        }
+        Ok(Action::Continue)
     }
 
     fn request_body_mode(&self) -> BodyMode {
@@ -139,10 +151,23 @@ impl HttpContext for BodiesStream {
         if self.response.says("skip-this") {
             self.response.mode = BodyMode::Skip;
         }
+        if self.response.says("pause-headers") {
+            return Ok(Action::Pause);
+        }
         if self.response.says("stop-and-buffer") {
+            response.set_timer(SHORTLY)?;
             return Ok(response.stop_and_buffer());
         }
-        Ok(if self.response.says("hold-headers") { response.stop_and_watermark() } else { Action::Continue })
+        if self.response.says("stop-and-watermark") {
+            response.set_timer(SHORTLY)?;
+            return Ok(response.stop_and_watermark());
+        }
+        Ok(Action::Continue)
+    }
+
+    fn on_timer(&mut self, _timer: TimerId, _stream: &mut StreamView<'_>) -> Result<Action> {
+        log::info!("goes on");
+        Ok(Action::Continue)
     }
 
     fn response_body_mode(&self) -> BodyMode {

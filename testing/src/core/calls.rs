@@ -21,6 +21,9 @@ impl Host for HostCore {
         let call = HostCall::Log { level, message: message.to_vec() };
         self.answer(call, done, |stream| {
             let level = LogLevel::from_u32(level).ok_or(Status::BAD_ARGUMENT)?;
+            if self.settings().log_level.is_none_or(|least| level < least) {
+                return Ok(());
+            }
             let line = LogLine { level, message: String::from_utf8_lossy(message).into_owned() };
             match stream {
                 Some(stream) => stream.state_mut().logs.push(line.clone()),
@@ -35,9 +38,10 @@ impl Host for HostCore {
     }
 
     fn log_level(&self) -> Answer<u32> {
-        // Nothing that it logs is left out.
         let level = |level: &u32| Reply::Number((*level).into());
-        self.answer(HostCall::LogLevel, level, |_| Ok(LogLevel::Trace as u32))
+        self.answer(HostCall::LogLevel, level, |_| {
+            Ok(self.settings().log_level.map_or(OFF, LogLevel::as_u32))
+        })
     }
 
     fn current_time_nanoseconds(&self) -> Answer<u64> {
@@ -332,6 +336,9 @@ pub(super) fn done(_: &()) -> Reply {
 fn size(size: &usize) -> Reply {
     Reply::Number(*size as u64)
 }
+
+/// What a host that logs nothing says of its level.
+const OFF: u32 = 6;
 
 pub(super) fn bytes(bytes: &[u8]) -> Reply {
     Reply::Bytes(bytes.to_vec())

@@ -30,6 +30,9 @@ impl HostCore {
         let iteration = self.call(callback, stream.context, arguments, |called| match called {
             Called::Absent => Iteration::Continue,
             Called::Returned { replied: true, .. } => Iteration::StopAllWatermark,
+            Called::Returned { value: PAUSE, .. } if self.settings().headers_stop_alone => {
+                Iteration::StopSingle
+            }
             Called::Returned { value, .. } => headers_status(value),
             Called::Failed => {
                 self.fail(stream);
@@ -128,6 +131,22 @@ impl HostCore {
         passes
     }
 
+    /// Shows the guest that HTTP/2 metadata has come. It passes, whatever the guest says.
+    pub(crate) fn metadata(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, entries: usize) {
+        if stream.is_over(side) || !self.is_shown(stream, side) {
+            return;
+        }
+        let callback = match side {
+            Side::Request => Callback::RequestMetadata,
+            Side::Response => Callback::ResponseMetadata,
+        };
+        self.call(callback, stream.context, Arguments::Metadata(entries), |called| {
+            if matches!(called, Called::Failed) {
+                self.fail(stream);
+            }
+        });
+    }
+
     /// Whether the extension sees this direction at all.
     fn is_shown(&self, stream: &Stream, side: Side) -> bool {
         let state: &State = &stream.state();
@@ -144,6 +163,9 @@ impl HostCore {
         }
     }
 }
+
+/// The number of a plain pause.
+const PAUSE: u32 = 1;
 
 /// A pause of a headers callback holds back everything, unless the host is configured otherwise.
 fn headers_status(value: u32) -> Iteration {

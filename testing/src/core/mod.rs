@@ -80,6 +80,7 @@ use std::fmt;
 use std::rc::Rc;
 use tick::Timer;
 use vm::Vm;
+use waxwing::LogLevel;
 
 /// What a host is told before it starts.
 pub(crate) struct Settings {
@@ -91,6 +92,10 @@ pub(crate) struct Settings {
     pub(crate) failure_policy: FailurePolicy,
     /// How many bytes of a body the host holds back before it gives up.
     pub(crate) buffer_limit: usize,
+    /// The level below which it drops log lines; none if it drops all.
+    pub(crate) log_level: Option<LogLevel>,
+    /// A pause of a headers callback holds back the headers alone.
+    pub(crate) headers_stop_alone: bool,
     /// Path and value.
     pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) origin: Origin,

@@ -28,6 +28,7 @@ pub struct Config {
     pub(super) vm_configuration: Option<Vec<u8>>,
     pub(super) failure_policy: FailurePolicy,
     pub(super) buffer_limit: Option<u32>,
+    pub(super) allow_on_headers_stop_iteration: bool,
     pub(super) workers: usize,
     /// Whether the extension is in the way of connections, and not of requests.
     pub(super) tcp: bool,
@@ -61,6 +62,7 @@ impl Config {
             vm_configuration: None,
             failure_policy: FailurePolicy::default(),
             buffer_limit: None,
+            allow_on_headers_stop_iteration: false,
             workers: 1,
             tcp: false,
             log_level: LogLevel::Trace,
@@ -121,6 +123,13 @@ impl Config {
     #[must_use]
     pub fn buffer_limit(mut self, bytes: u32) -> Self {
         self.buffer_limit = Some(bytes);
+        self
+    }
+
+    /// Lets a pause of a headers callback hold back the headers alone, as the plugin's option of that name says it.
+    #[must_use]
+    pub fn allow_on_headers_stop_iteration(mut self) -> Self {
+        self.allow_on_headers_stop_iteration = true;
         self
     }
 

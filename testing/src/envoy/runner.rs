@@ -105,6 +105,12 @@ impl Envoy {
             // Beyond four gigabytes, there is no difference.
             config = config.buffer_limit(u32::try_from(bytes).unwrap_or(u32::MAX));
         }
+        if let Some(level) = scenario.host_log_level() {
+            config = config.log_level(level);
+        }
+        if scenario.headers_stop_alone() {
+            config = config.allow_on_headers_stop_iteration();
+        }
         if scenario.worker_count() > 1 { config.workers(scenario.worker_count()) } else { config }
     }
 }

@@ -164,6 +164,9 @@ fn plugin_yaml(config: &Config, kind: &str, indent: usize) -> String {
     line(6, format!("name: {}", scalar(&config.name)));
     line(6, format!("root_id: {}", scalar(&config.root_id)));
     line(6, format!("failure_policy: {policy}"));
+    if config.allow_on_headers_stop_iteration {
+        line(6, "allow_on_headers_stop_iteration: true".into());
+    }
     if let Some(bytes) = &config.configuration {
         line(6, "configuration:".into());
         any_yaml(bytes).into_iter().for_each(|text| line(8, text));

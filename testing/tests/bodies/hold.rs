@@ -50,3 +50,62 @@ fn a_pause_in_a_body_that_is_transformed_is_an_error() {
         run[0].logs().assert_contains("cannot be paused");
     }
 }
+
+#[test]
+fn what_is_held_at_its_headers_is_shown_once_it_goes_on() {
+    let runs =
+        compare(["stop-and-buffer", "stop-and-watermark"].map(|hold| {
+            three_pieces(&format!("request buffer double {hold}\nresponse buffer double {hold}"))
+        }));
+    for run in &runs {
+        run[0].upstream_request().assert_body("bbaannaannaa");
+        run[0].response().assert_body("bbaannaannaa");
+        assert_eq!(count(&run[0], "goes on"), 2);
+        assert_eq!(count(&run[0], "request body, 6 bytes"), 1);
+        assert_eq!(count(&run[0], "response body, 6 bytes"), 1);
+    }
+}
+
+#[test]
+fn at_the_limit_of_the_proxy_one_hold_is_answered_and_the_other_slows_the_sender_down() {
+    let piece = "x".repeat(700_000);
+    let large = Response::new(200).chunks([piece.clone(), piece.clone()]).empty_end();
+    let with = |hold: &str| {
+        let response = large.clone();
+        scenario(&format!("response chunks {hold}"))
+            .origin(move |_| response.clone())
+            .request(Request::get("/"))
+    };
+    let answered = compare([with("stop-and-buffer")]);
+    answered[0][0].response().assert_status(500);
+    // In what pieces it arrives is up to Envoy, which stops reading.
+    let module = WasmModule::build("waxwing-bodies").unwrap();
+    let runners: [&dyn Runner; 3] =
+        [&Native::<Bodies>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];
+    for runner in runners {
+        let slowed = runner.run(&with("stop-and-watermark"));
+        slowed[0].response().assert_status(200);
+        assert_eq!(slowed[0].response().body_bytes().len(), 1_400_000, "{}", runner.name());
+    }
+}
+
+#[test]
+fn with_the_option_a_pause_holds_back_the_headers_alone_until_the_body_lets_them_go() {
+    let runs = compare([
+        three_pieces("request buffer double pause-headers\nresponse buffer double pause-headers")
+            .allow_on_headers_stop_iteration(),
+        three_pieces("request chunks pause-headers\nresponse transform double pause-headers")
+            .allow_on_headers_stop_iteration(),
+    ]);
+    runs[0][0].upstream_request().assert_body("bbaannaannaa");
+    runs[1][0].upstream_request().assert_body("banana");
+    for run in &runs {
+        run[0].response().assert_body("bbaannaannaa");
+    }
+    // Nothing has gone on, so even a body that does not say how large it is can still be refused.
+    let [run] = compare([three_pieces("request buffer 5 pause-headers").allow_on_headers_stop_iteration()])
+        .try_into()
+        .unwrap();
+    run[0].local_response().assert_status(413);
+    assert!(!run[0].reached_upstream());
+}

@@ -9,8 +9,8 @@ use crate::log::{LogLine, Logs};
 use crate::matching::any;
 use crate::scenario::FailurePolicy;
 use crate::trap::Trap;
-use crate::upstream::{Upstream, Upstreams};
-use crate::{Answer, Request, Response};
+use crate::upstream::{Grpc, GrpcUpstream, Upstream, Upstreams};
+use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response};
 use std::fmt;
 use std::rc::Rc;
 use waxwing::__private::Callback;
@@ -25,6 +25,7 @@ pub struct HostBuilder {
     guest: Guest,
     workers: usize,
     upstreams: Upstreams,
+    grpc_upstreams: Upstreams<Grpc>,
     settings: Settings,
 }
 
@@ -43,7 +44,13 @@ impl HostBuilder {
             properties: Vec::new(),
             origin: Rc::new(crate::echo),
         };
-        HostBuilder { guest: Box::new(guest), workers: 1, upstreams: Upstreams::default(), settings }
+        HostBuilder {
+            guest: Box::new(guest),
+            workers: 1,
+            upstreams: Upstreams::default(),
+            grpc_upstreams: Upstreams::default(),
+            settings,
+        }
     }
 
     /// Sets the configuration of the plugin: bytes, text, or a [`json!`](crate::json) value.
@@ -164,6 +171,33 @@ impl HostBuilder {
         self.upstream(&upstream)
     }
 
+    /// Makes an upstream that serves gRPC known, as [`Host::grpc_upstream`] does, before the extension starts.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name.
+    #[track_caller]
+    pub fn grpc_upstream(self, upstream: &GrpcUpstream) -> Self {
+        self.grpc_upstreams.add(upstream.clone());
+        self
+    }
+
+    /// Makes an upstream that serves gRPC known whose every answer is what the closure says.
+    ///
+    /// # Panics
+    ///
+    /// If there is one of that name.
+    #[track_caller]
+    pub fn grpc_cluster(
+        self,
+        name: impl Into<String>,
+        answer: impl FnMut(&GrpcRequest) -> GrpcAnswer + 'static,
+    ) -> Self {
+        let upstream = GrpcUpstream::grpc(name);
+        upstream.on(crate::matching::grpc::any()).answer_with(answer);
+        self.grpc_upstream(&upstream)
+    }
+
     /// Loads the extension and configures it, in each worker.
     ///
     /// # Panics
@@ -182,7 +216,7 @@ impl HostBuilder {
     /// If it does not load, refuses its configuration or traps.
     #[track_caller]
     pub fn try_start(self) -> Result<Host, StartError> {
-        let process = Process::new(self.settings, self.upstreams);
+        let process = Process::new(self.settings, self.upstreams, self.grpc_upstreams);
         let mut workers = Vec::new();
         for _ in 0..self.workers {
             let backend = (self.guest)()

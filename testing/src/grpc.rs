@@ -143,7 +143,7 @@ impl GrpcAnswer {
 
     /// A reset stream, without a status.
     pub fn reset() -> Self {
-        GrpcAnswer::stream().step(GrpcStep::Reset)
+        GrpcAnswer::stream().break_off()
     }
 
     /// Sends initial metadata.
@@ -192,6 +192,11 @@ impl GrpcAnswer {
         self.step(GrpcStep::End { status, message: message.into(), metadata })
     }
 
+    /// Resets the stream, without a status.
+    pub fn break_off(self) -> Self {
+        self.step(GrpcStep::Reset)
+    }
+
     /// The same, when that long has passed.
     pub fn after(mut self, delay: Duration) -> Self {
         self.steps.insert(0, GrpcStep::Wait(delay));
@@ -209,9 +214,27 @@ impl GrpcAnswer {
     }
 }
 
+/// As gRPC has it in headers: what is not printable ASCII is escaped.
+pub(crate) fn percent_encoded(message: &str) -> String {
+    let mut text = String::new();
+    for byte in message.bytes() {
+        match byte {
+            b'%' => text += "%25",
+            b' '..=b'~' => text.push(char::from(byte)),
+            _ => text += &format!("%{byte:02X}"),
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_in_words_is_escaped() {
+        assert_eq!(percent_encoded("100% \u{e9}\n"), "100%25 %C3%A9%0A");
+    }
 
     #[test]
     fn metadata_are_sent_together_and_trailers_with_the_end() {

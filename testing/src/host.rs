@@ -14,7 +14,7 @@ use crate::queue::SharedQueue;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::Trap;
-use crate::upstream::Upstream;
+use crate::upstream::{GrpcUpstream, Upstream};
 use crate::worker::Worker;
 use std::rc::Rc;
 use waxwing::Module;
@@ -187,6 +187,25 @@ impl Host {
         self.process().upstreams.get_or_add(name)
     }
 
+    /// The upstream of that name that serves gRPC: a cluster, which exists from now on if it did not before. What it answers
+    /// is said by its rules.
+    ///
+    /// An HTTP callout to it is refused, as a gRPC call is to an [`upstream`](Host::upstream).
+    ///
+    /// ```no_run
+    /// use waxwing_testing::matching::grpc::{any, method};
+    /// use waxwing_testing::Host;
+    /// # fn run<Auth: waxwing::Extension>() {
+    ///
+    /// let host = Host::builder::<Auth>().start();
+    /// host.grpc_upstream("authz").on(method("Check")).reply("yes").times(1);
+    /// host.grpc_upstream("audit").on(any()).hang();
+    /// # }
+    /// ```
+    pub fn grpc_upstream(&self, name: &str) -> GrpcUpstream {
+        self.process().grpc_upstreams.get_or_add(name)
+    }
+
     /// Gives the extension another configuration, in each worker, as a host may at any time.
     ///
     /// # Errors
@@ -336,7 +355,8 @@ impl Drop for Running {
             return;
         }
         self.process.check();
-        if let [problem, ..] = &self.process.upstreams.disappointments()[..] {
+        let (http, grpc) = (&self.process.upstreams, &self.process.grpc_upstreams);
+        if let Some(problem) = http.disappointments().iter().chain(&grpc.disappointments()).next() {
             panic!("{problem}");
         }
         for worker in &self.workers {

@@ -153,6 +153,51 @@ pub enum HostCall {
         /// The timeout; 0 for none.
         timeout_milliseconds: u32,
     },
+    /// `proxy_grpc_call`
+    GrpcCall {
+        /// The name of the cluster, or an encoded `GrpcService`.
+        upstream: Vec<u8>,
+        /// The service.
+        service: Vec<u8>,
+        /// The method.
+        method: Vec<u8>,
+        /// The initial metadata; none if the block was malformed.
+        metadata: Vec<(Vec<u8>, Vec<u8>)>,
+        /// The message.
+        message: Vec<u8>,
+        /// The timeout; 0 for none.
+        timeout_milliseconds: u32,
+    },
+    /// `proxy_grpc_stream`
+    GrpcStream {
+        /// The name of the cluster, or an encoded `GrpcService`.
+        upstream: Vec<u8>,
+        /// The service.
+        service: Vec<u8>,
+        /// The method.
+        method: Vec<u8>,
+        /// The initial metadata; none if the block was malformed.
+        metadata: Vec<(Vec<u8>, Vec<u8>)>,
+    },
+    /// `proxy_grpc_send`
+    GrpcSend {
+        /// On which stream.
+        token: u32,
+        /// The message.
+        message: Vec<u8>,
+        /// Whether it is the last one.
+        end_of_stream: bool,
+    },
+    /// `proxy_grpc_close`
+    GrpcClose {
+        /// Which stream, or which call.
+        token: u32,
+    },
+    /// `proxy_grpc_cancel`
+    GrpcCancel {
+        /// Which stream, or which call.
+        token: u32,
+    },
     /// `proxy_get_status`
     Status,
     /// `proxy_get_shared_data`
@@ -263,6 +308,11 @@ impl HostCall {
             HostCall::SetEffectiveContext { .. } => "set_effective_context",
             HostCall::Done => "done",
             HostCall::HttpCall { .. } => "http_call",
+            HostCall::GrpcCall { .. } => "grpc_call",
+            HostCall::GrpcStream { .. } => "grpc_stream",
+            HostCall::GrpcSend { .. } => "grpc_send",
+            HostCall::GrpcClose { .. } => "grpc_close",
+            HostCall::GrpcCancel { .. } => "grpc_cancel",
             HostCall::Status => "get_status",
             HostCall::SharedData { .. } => "get_shared_data",
             HostCall::SetSharedData { .. } => "set_shared_data",
@@ -355,6 +405,28 @@ impl fmt::Display for HostCall {
                     timeout => write!(f, " timeout {timeout} ms"),
                 }
             }
+            HostCall::GrpcCall { upstream, service, method, metadata, message, timeout_milliseconds } => {
+                let (service, method) = (service.escape_ascii(), method.escape_ascii());
+                write!(f, " {} {service}/{method} {} ", Quoted(upstream), QuotedPairs(metadata))?;
+                write!(f, "message {}", Quoted(message))?;
+                match timeout_milliseconds {
+                    0 => Ok(()),
+                    timeout => write!(f, " timeout {timeout} ms"),
+                }
+            }
+            HostCall::GrpcStream { upstream, service, method, metadata } => {
+                let (service, method) = (service.escape_ascii(), method.escape_ascii());
+                write!(f, " {} {service}/{method} {}", Quoted(upstream), QuotedPairs(metadata))
+            }
+            HostCall::GrpcSend { token, message, end_of_stream } => {
+                write!(
+                    f,
+                    " {token} {}{}",
+                    Quoted(message),
+                    if *end_of_stream { " end of stream" } else { "" }
+                )
+            }
+            HostCall::GrpcClose { token } | HostCall::GrpcCancel { token } => write!(f, " {token}"),
             HostCall::SetEffectiveContext { context } => write!(f, " #{context}"),
             HostCall::DefineMetric { kind, name } => {
                 write!(f, " {} {}", Words(kind.name(), kind.0), Quoted(name))

@@ -66,7 +66,6 @@ mod panic;
 mod phase;
 mod queue;
 mod quoted;
-mod rule;
 mod run;
 mod runner;
 mod scenario;
@@ -99,7 +98,6 @@ pub use log::{LogLine, Logs};
 pub use metric::{Metric, metric_name};
 pub use phase::{EndOfStream, Phase};
 pub use queue::SharedQueue;
-pub use rule::{Rule, Times};
 pub use run::Run;
 #[cfg(feature = "wasm")]
 pub use runner::Wasm;
@@ -111,7 +109,7 @@ pub use stream::HttpStream;
 pub use tcp::{TcpExchange, TcpScript, TcpSide, TcpStep};
 pub use timeline::{Arguments, Event, Returned, Timeline};
 pub use trap::Trap;
-pub use upstream::Upstream;
+pub use upstream::{Grpc, GrpcRule, GrpcUpstream, Http, Protocol, Rule, Times, Upstream};
 pub use worker::Worker;
 
 #[doc(inline)]

@@ -8,7 +8,7 @@ use crate::run::Run;
 use crate::scenario::Scenario;
 use crate::step::Step;
 use crate::tcp_runner;
-use crate::{Answer, cluster};
+use crate::{Answer, GrpcUpstream, cluster};
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -102,8 +102,12 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
     if let Some(text) = scenario.expected_trap() {
         host.expect_trap(text);
     }
+    let mut received = callouts.0.take();
+    for (name, received) in &mut received {
+        received.calls = host.process().grpc_upstreams.get(name).map(|grpc| grpc.calls()).unwrap_or_default();
+    }
     let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
-    Run { exchanges, connections, received: callouts.0.take(), logs: Logs::new(host.root_logs()), metrics }
+    Run { exchanges, connections, received, logs: Logs::new(host.root_logs()), metrics }
 }
 
 /// Lets time pass until no callout is under way: what comes of those that a stream left behind belongs to the run.
@@ -157,8 +161,12 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
                     answer
                 })
             }
-            Upstream::Grpc(_) => panic!("the host model has no gRPC servers, which {name:?} is one of"),
-            Upstream::Refusing => builder.cluster(name, |_| Answer::Refuse),
+            Upstream::Grpc(answer) => builder.grpc_cluster(name, move |call| answer(call)),
+            Upstream::Refusing => {
+                let grpc = GrpcUpstream::grpc(name);
+                grpc.set_refusing(true);
+                builder.cluster(name, |_| Answer::Refuse).grpc_upstream(&grpc)
+            }
         };
     }
     builder

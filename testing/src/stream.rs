@@ -324,7 +324,7 @@ impl HttpStream {
                 let unanswered: String = self
                     .worker
                     .core()
-                    .open_callouts(None)
+                    .unanswered()
                     .iter()
                     .map(|callout| format!("; nothing answers {callout}"))
                     .collect();

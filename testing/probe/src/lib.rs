@@ -8,11 +8,16 @@
 //! response-body pause-until-end
 //! ```
 //!
+//! Lines that begin with `grpc` are about gRPC calls, whose end is `grpc-response`, and streams, which have `grpc-initial`,
+//! `grpc-message`, `grpc-trailing` and `grpc-close`.
+//!
 //! Lines for `configure` run in the root context. A line `call` makes a callout, whose end is the callback `call-response`.
 //!
 //! An item in a queue that it has registered is the callback `queue-ready`, of the root context.
 //!
 //! `testing/tests/conformance` runs it on all hosts: what the hosts answer, they have to answer alike.
+
+mod grpc;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -115,6 +120,56 @@ impl HttpContext for ProbeStream {
     ) -> Result<Action> {
         let token = format!("token {}", call.as_u32());
         Ok(run(&self.script, "call-response", &token, true, stream).into())
+    }
+
+    fn on_grpc_call_response(
+        &mut self,
+        call: GrpcCallId,
+        response: &GrpcCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        let what = format!("token {}: {}", call.as_u32(), grpc::ended(response.status(), response.error()));
+        Ok(run(&self.script, "grpc-response", &what, true, stream).into())
+    }
+
+    fn on_grpc_stream_initial_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        let what = format!("token {}: empty {}", grpc.as_u32(), metadata.is_empty()?);
+        Ok(run(&self.script, "grpc-initial", &what, true, stream).into())
+    }
+
+    fn on_grpc_stream_message(
+        &mut self,
+        grpc: GrpcStream,
+        message: &GrpcMessage<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        let what = format!("token {}: {} bytes", grpc.as_u32(), message.size());
+        Ok(run(&self.script, "grpc-message", &what, true, stream).into())
+    }
+
+    fn on_grpc_stream_trailing_metadata(
+        &mut self,
+        grpc: GrpcStream,
+        metadata: Headers<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        let what = format!("token {}: empty {}", grpc.as_u32(), metadata.is_empty()?);
+        Ok(run(&self.script, "grpc-trailing", &what, true, stream).into())
+    }
+
+    fn on_grpc_stream_close(
+        &mut self,
+        grpc: GrpcStream,
+        close: &GrpcClose<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        let what = format!("token {}: {}", grpc.as_u32(), grpc::ended(close.status(), close.error()));
+        Ok(run(&self.script, "grpc-close", &what, true, stream).into())
     }
 
     fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
@@ -384,7 +439,7 @@ impl Step {
                 Ok(None) => "empty".to_owned(),
                 answer => found(answer),
             },
-            _ => panic!("{self:?}: no such call"),
+            _ => self.grpc(view).unwrap_or_else(|| panic!("{self:?}: no such call")),
         }
     }
 }

@@ -28,6 +28,9 @@ impl HostCore {
             BufferType::HTTP_CALL_RESPONSE_BODY => self
                 .with_callout_response(|response| range(&response.body_bytes()))
                 .unwrap_or(Err(Status::NOT_FOUND)),
+            BufferType::GRPC_MESSAGE => {
+                self.with_grpc_message(|message| range(message)).unwrap_or(Ok(Vec::new()))
+            }
             BufferType::VM_CONFIGURATION => range(&self.settings().vm_config),
             BufferType::PLUGIN_CONFIGURATION if self.configuring.get() => {
                 range(&self.process.config.borrow())
@@ -38,7 +41,7 @@ impl HostCore {
                 let mut state = connection.state_mut();
                 state.visible_mut(sender(buffer)).map_or(Ok(Vec::new()), |data| range(data))
             }
-            // gRPC messages and call data: nothing there is not an error.
+            // Call data: nothing there is not an error.
             _ if buffer.0 <= LAST => Ok(Vec::new()),
             _ => Err(Status::BAD_ARGUMENT),
         }
@@ -61,6 +64,7 @@ impl HostCore {
                 let mut state = connection.state_mut();
                 edit(state.visible_mut(sender(buffer)).ok_or(Status::BAD_ARGUMENT)?)
             }
+            BufferType::GRPC_MESSAGE => self.with_grpc_message(edit).unwrap_or(Err(Status::BAD_ARGUMENT)),
             // What is not there comes before what cannot be changed.
             BufferType::HTTP_CALL_RESPONSE_BODY if self.with_callout_response(|_| ()).is_none() => {
                 Err(Status::NOT_FOUND)

@@ -168,6 +168,12 @@ impl HostCore {
         wanted.map(|open| open.callout.clone()).collect()
     }
 
+    /// The callouts and gRPC calls that have not ended, in words.
+    pub(crate) fn unanswered(&self) -> Vec<String> {
+        let callouts = self.open_callouts(None).into_iter().map(|callout| callout.to_string());
+        callouts.chain(self.open_grpc_calls()).collect()
+    }
+
     /// What is to happen to a callout, in words.
     pub(super) fn describe_callout(&self, token: u32, step: Step) -> String {
         let open = self.callouts.open.borrow();

@@ -12,7 +12,8 @@ use crate::log::LogLine;
 use crate::timeline::Event;
 use std::rc::Rc;
 use waxwing::__private::{
-    Answer, BufferType, Callback, Host, HttpCallParts, LocalResponseParts, MapType, MetricType, StreamType,
+    Answer, BufferType, Callback, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, MapType,
+    MetricType, StreamType,
 };
 use waxwing::{LogLevel, Status};
 
@@ -239,6 +240,43 @@ impl Host for HostCore {
         };
         let context = self.vm.acting().unwrap_or_default();
         self.answer(call, number, |_| self.start_callout(context, &parts))
+    }
+
+    fn grpc_call(&self, parts: GrpcCallParts<'_>, message: &[u8], timeout_milliseconds: u32) -> Answer<u32> {
+        let call = HostCall::GrpcCall {
+            upstream: parts.upstream.to_vec(),
+            service: parts.service.to_vec(),
+            method: parts.method.to_vec(),
+            metadata: maps::decode(parts.metadata),
+            message: message.to_vec(),
+            timeout_milliseconds,
+        };
+        let context = self.vm.acting().unwrap_or_default();
+        self.answer(call, number, |_| self.start_grpc(context, parts, Some((message, timeout_milliseconds))))
+    }
+
+    fn grpc_stream(&self, parts: GrpcCallParts<'_>) -> Answer<u32> {
+        let call = HostCall::GrpcStream {
+            upstream: parts.upstream.to_vec(),
+            service: parts.service.to_vec(),
+            method: parts.method.to_vec(),
+            metadata: maps::decode(parts.metadata),
+        };
+        let context = self.vm.acting().unwrap_or_default();
+        self.answer(call, number, |_| self.start_grpc(context, parts, None))
+    }
+
+    fn grpc_send(&self, token: u32, message: &[u8], end_of_stream: bool) -> Answer {
+        let call = HostCall::GrpcSend { token, message: message.to_vec(), end_of_stream };
+        self.answer(call, done, |_| self.send_grpc(token, message, end_of_stream))
+    }
+
+    fn grpc_close(&self, token: u32) -> Answer {
+        self.answer(HostCall::GrpcClose { token }, done, |_| self.close_grpc(token))
+    }
+
+    fn grpc_cancel(&self, token: u32) -> Answer {
+        self.answer(HostCall::GrpcCancel { token }, done, |_| self.cancel_grpc(token))
     }
 
     fn status(&self) -> Answer<(u32, Vec<u8>)> {

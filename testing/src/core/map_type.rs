@@ -41,6 +41,10 @@ impl HostCore {
 
     /// Reads a map of the callout whose end the guest is being told of, whatever context it acts on.
     fn with_callout_map<T>(&self, map: MapType, read: impl FnOnce(Option<&HeaderList>) -> T) -> Option<T> {
+        if let MapType::GRPC_INITIAL_METADATA | MapType::GRPC_TRAILING_METADATA = map {
+            let initial = map == MapType::GRPC_INITIAL_METADATA;
+            return self.with_grpc_metadata(initial, |metadata| read(Some(metadata)));
+        }
         self.with_callout_response(|response| match map {
             MapType::HTTP_CALL_RESPONSE_HEADERS => Some(read(Some(&response.headers))),
             // One without trailers has no such map.

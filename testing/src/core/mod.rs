@@ -15,6 +15,7 @@
 //! | `tick` | its timer |
 //! | `callout` | HTTP callouts |
 //! | `metric` | metrics |
+//! | `grpc` | gRPC calls and streams |
 //! | `shared_data`, `shared_queue` | what the workers share for the guests |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
 //! | `arrival` | what arrives from the client and from the upstream |
@@ -39,6 +40,7 @@ mod connection;
 mod direction;
 mod field;
 mod filter;
+mod grpc;
 mod local_response;
 mod map_type;
 mod maps;
@@ -72,6 +74,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
 use callout::Callouts;
+use grpc::GrpcCalls;
 use metric::DefinedMetrics;
 use root::Life;
 use std::cell::{Cell, RefCell};
@@ -114,6 +117,7 @@ pub(crate) struct HostCore {
     timer: Timer,
     metrics: DefinedMetrics,
     callouts: Callouts,
+    grpc: GrpcCalls,
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
@@ -139,6 +143,7 @@ impl HostCore {
             timer: Timer::default(),
             metrics: DefinedMetrics::default(),
             callouts: Callouts::default(),
+            grpc: GrpcCalls::default(),
             root_journal: Rc::default(),
             streams: RefCell::default(),
             connections: RefCell::default(),

@@ -6,10 +6,9 @@ use super::shared_data::SharedData;
 use super::shared_queue::SharedQueues;
 use super::{HostCore, Settings};
 use crate::backend::Backend;
-use crate::callout::Callout;
 use crate::log::LogLine;
 use crate::metric::Metric;
-use crate::upstream::Upstreams;
+use crate::upstream::{Grpc, Upstreams};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
@@ -29,6 +28,7 @@ pub(crate) struct Process {
     pub(crate) queues: SharedQueues,
     /// Whom the extension can call.
     pub(crate) upstreams: Upstreams,
+    pub(crate) grpc_upstreams: Upstreams<Grpc>,
     workers: RefCell<Vec<Weak<HostCore>>>,
     /// Whether events are being run.
     settling: Cell<bool>,
@@ -47,7 +47,11 @@ pub(crate) struct Waited {
 }
 
 impl Process {
-    pub(crate) fn new(settings: Settings, upstreams: Upstreams) -> Rc<Process> {
+    pub(crate) fn new(
+        settings: Settings,
+        upstreams: Upstreams,
+        grpc_upstreams: Upstreams<Grpc>,
+    ) -> Rc<Process> {
         Rc::new(Process {
             config: RefCell::new(settings.config.clone()),
             settings,
@@ -56,6 +60,7 @@ impl Process {
             shared_data: SharedData::default(),
             queues: SharedQueues::default(),
             upstreams,
+            grpc_upstreams,
             workers: RefCell::default(),
             settling: Cell::new(false),
             logs: RefCell::default(),
@@ -136,9 +141,9 @@ impl Process {
         }
     }
 
-    /// The callouts of all workers that have not ended.
-    pub(crate) fn open_callouts(&self) -> Vec<Callout> {
-        self.workers().iter().flat_map(|worker| worker.open_callouts(None)).collect()
+    /// The callouts of all workers that have not ended, in words.
+    pub(crate) fn open_callouts(&self) -> Vec<String> {
+        self.workers().iter().flat_map(|worker| worker.unanswered()).collect()
     }
 
     /// What is to happen, in order, in words.

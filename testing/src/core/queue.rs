@@ -20,6 +20,8 @@ pub(super) enum AfterCall {
     Close(u32),
     /// To answer the client.
     Reply(u32, LocalReply),
+    /// To tell of the end of a gRPC call that it was refused: token, status and message.
+    GrpcClose(u32, u32, String),
     /// To delete the root context, which is done.
     DeleteRoot,
 }
@@ -44,6 +46,7 @@ impl HostCore {
                     self.close_connection(connection, PeerType::LOCAL);
                 });
             }
+            AfterCall::GrpcClose(token, status, message) => self.close_of_grpc(token, status, &message),
             AfterCall::DeleteRoot => self.delete_root(),
         }
     }

@@ -95,6 +95,7 @@ impl HostCore {
         self.life.set(Life::Ended);
         self.stop_timer();
         self.cancel_callouts();
+        self.cancel_all_grpc();
     }
 
     /// A callback with which the root context begins.

@@ -2,6 +2,7 @@
 
 use super::HostCore;
 use super::callout::Step;
+use super::grpc::Move;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -14,6 +15,8 @@ pub(super) enum Due {
     Tick,
     /// A step of the HTTP callout with this token.
     HttpCall(u32, Step),
+    /// A move of the gRPC call or stream with this token.
+    Grpc(u32, Move),
     /// An item is in the queue with this id.
     QueueReady(u32),
 }
@@ -24,6 +27,7 @@ impl HostCore {
         match due {
             Due::Tick => self.tick(),
             Due::HttpCall(token, step) => self.step_callout(token, step),
+            Due::Grpc(token, what) => self.move_grpc(token, what),
             Due::QueueReady(queue) => self.queue_ready(queue),
         }
     }
@@ -33,6 +37,7 @@ impl HostCore {
         match *due {
             Due::Tick => "on_tick".to_owned(),
             Due::HttpCall(token, step) => self.describe_callout(token, step),
+            Due::Grpc(token, what) => self.describe_grpc(token, what),
             Due::QueueReady(queue) => self.describe_queue(queue),
         }
     }

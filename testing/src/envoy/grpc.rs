@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::callout::Cluster;
 use super::upstream::Upstream;
+use crate::grpc::percent_encoded;
 use crate::{GrpcAnswer, GrpcRequest, GrpcStep, HeaderList};
 
 /// A server on loopback that speaks HTTP/2 without TLS; it ends when this is dropped.
@@ -247,27 +248,9 @@ fn header((name, value): (&[u8], &[u8])) -> Option<(HeaderName, HeaderValue)> {
     Some((HeaderName::from_bytes(name).ok()?, HeaderValue::from_bytes(value).ok()?))
 }
 
-/// As gRPC has it in headers: what is not printable ASCII is escaped.
-fn percent_encoded(message: &str) -> String {
-    let mut text = String::new();
-    for byte in message.bytes() {
-        match byte {
-            b'%' => text += "%25",
-            b' '..=b'~' => text.push(char::from(byte)),
-            _ => text += &format!("%{byte:02X}"),
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_in_words_is_escaped() {
-        assert_eq!(percent_encoded("100% \u{e9}\n"), "100%25 %C3%A9%0A");
-    }
 
     #[test]
     #[should_panic(expected = "gRPC metadata cannot be sent: x y: 1")]

@@ -5,6 +5,7 @@
 mod buffer;
 mod callout;
 mod ending;
+mod grpc;
 mod header;
 mod local_response;
 mod metric;

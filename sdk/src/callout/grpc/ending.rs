@@ -28,7 +28,7 @@ impl<'cb> Ending<'cb> {
             GrpcStatus::OK => return None,
             GrpcStatus::DEADLINE_EXCEEDED => Some(CallError::Timeout),
             // A host that does not tell why leaves the status.
-            GrpcStatus::UNAVAILABLE => self.message().ok().and_then(envoys_own),
+            GrpcStatus::UNAVAILABLE | GrpcStatus::INTERNAL => self.message().ok().and_then(envoys_own),
             _ => None,
         };
         Some(own.unwrap_or(CallError::Grpc(self.status)))
@@ -56,11 +56,14 @@ fn envoys_own(message: &[u8]) -> Option<CallError> {
     if message.ends_with(b"{via_upstream}") {
         return None;
     }
-    if message.starts_with(b"upstream request timeout") {
+    if message.starts_with(b"upstream request timeout") || message == b"response_timeout" {
         return Some(CallError::Timeout);
     }
-    if message.starts_with(b"no healthy upstream") {
+    if message.starts_with(b"no healthy upstream") || message == b"Cluster not available" {
         return Some(CallError::NoUpstream);
+    }
+    if message.starts_with(b"upstream_reset_after_response_started") {
+        return Some(CallError::Reset);
     }
     connection_error(message)
 }
@@ -82,6 +85,9 @@ mod tests {
         let refused = text("remote connection failure, transport failure reason: delayed connect error: 111");
         assert_eq!(envoys_own(refused.as_bytes()), Some(CallError::NoUpstream));
         assert_eq!(envoys_own(text("remote reset").as_bytes()), Some(CallError::Reset));
+        assert_eq!(envoys_own(b"response_timeout"), Some(CallError::Timeout));
+        let broken = b"upstream_reset_after_response_started{remote_reset}";
+        assert_eq!(envoys_own(broken), Some(CallError::Reset));
         assert_eq!(envoys_own(b"down for maintenance"), None);
     }
 

@@ -4,6 +4,7 @@ mod body;
 mod buffers;
 mod callout;
 mod contexts;
+mod grpc;
 mod headers;
 mod local_response;
 mod metric;

@@ -1,4 +1,4 @@
-//! Conditions on requests, which can be combined.
+//! Conditions on requests, which can be combined. Those on gRPC calls are in [`grpc`].
 //!
 //! ```
 //! use waxwing_testing::Request;
@@ -9,26 +9,48 @@
 //! assert!(!matcher.matches(&Request::post("/orders/7")));
 //! ```
 
-use crate::Request;
+pub mod grpc;
+
 use crate::quoted::Quoted;
+use crate::{GrpcRequest, Request};
 use std::fmt;
 use std::rc::Rc;
 
-/// A condition on a request, or several that all have to hold.
+/// A condition on a request, or on a gRPC call, or several that all have to hold.
 ///
 /// A closure is one as well: where a matcher is wanted, `|request: &Request| …` can be given.
-#[derive(Clone)]
-pub struct Matcher {
-    conditions: Vec<Condition>,
+pub struct Matcher<T = Request> {
+    conditions: Vec<Condition<T>>,
 }
 
 /// What is wrong with a request; `None` if it is as it should be.
-type Problem = Rc<dyn Fn(&Request) -> Option<String>>;
+type Problem<T> = Rc<dyn Fn(&T) -> Option<String>>;
 
-#[derive(Clone)]
-struct Condition {
+struct Condition<T> {
     what: String,
-    problem: Problem,
+    problem: Problem<T>,
+}
+
+/// What matchers are about: a [`Request`] or a [`GrpcRequest`].
+pub trait Subject: sealed::Sealed + 'static {
+    /// What a message calls it.
+    #[doc(hidden)]
+    const NAME: &'static str;
+}
+
+impl Subject for Request {
+    const NAME: &'static str = "request";
+}
+
+impl Subject for GrpcRequest {
+    const NAME: &'static str = "call";
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "part of a sealed trait")]
+    pub trait Sealed {}
+    impl Sealed for crate::Request {}
+    impl Sealed for crate::GrpcRequest {}
 }
 
 /// Every request.
@@ -39,7 +61,7 @@ pub fn any() -> Matcher {
 /// A request with this method.
 pub fn method(method: impl Into<String>) -> Matcher {
     let expected = method.into();
-    condition(format!("method {expected}"), move |request| {
+    condition(format!("method {expected}"), move |request: &Request| {
         let method = request.method();
         (method != expected).then(|| format!("the method is {method}, not {expected}"))
     })
@@ -48,7 +70,7 @@ pub fn method(method: impl Into<String>) -> Matcher {
 /// A request with this path, its query included.
 pub fn path(path: impl Into<String>) -> Matcher {
     let expected = path.into();
-    condition(format!("path {expected}"), move |request| {
+    condition(format!("path {expected}"), move |request: &Request| {
         let path = request.path();
         (path != expected).then(|| format!("the path is {path}, not {expected}"))
     })
@@ -57,7 +79,7 @@ pub fn path(path: impl Into<String>) -> Matcher {
 /// A request whose path begins so.
 pub fn path_prefix(prefix: impl Into<String>) -> Matcher {
     let expected = prefix.into();
-    condition(format!("path {expected}…"), move |request| {
+    condition(format!("path {expected}…"), move |request: &Request| {
         let path = request.path();
         (!path.starts_with(&expected))
             .then(|| format!("the path is {path}, and does not begin with {expected}"))
@@ -67,7 +89,7 @@ pub fn path_prefix(prefix: impl Into<String>) -> Matcher {
 /// A request that has a header with this name and value.
 pub fn header(name: impl Into<String>, value: impl AsRef<[u8]>) -> Matcher {
     let (name, expected) = (name.into(), value.as_ref().to_vec());
-    condition(format!("{name}: {}", Quoted(&expected)), move |request| {
+    condition(format!("{name}: {}", Quoted(&expected)), move |request: &Request| {
         let values: Vec<&[u8]> = request.headers().get_all(&name).collect();
         match values[..] {
             [] => Some(format!("there is no header {name}")),
@@ -80,7 +102,7 @@ pub fn header(name: impl Into<String>, value: impl AsRef<[u8]>) -> Matcher {
 /// A request that has a header with this name.
 pub fn has_header(name: impl Into<String>) -> Matcher {
     let name = name.into();
-    condition(format!("a header {name}"), move |request| {
+    condition(format!("a header {name}"), move |request: &Request| {
         request.headers().get(&name).is_none().then(|| format!("there is no header {name}"))
     })
 }
@@ -88,7 +110,7 @@ pub fn has_header(name: impl Into<String>) -> Matcher {
 /// A request with this body.
 pub fn body(body: impl AsRef<[u8]>) -> Matcher {
     let expected = body.as_ref().to_vec();
-    condition(format!("body {}", Quoted(&expected)), move |request| {
+    condition(format!("body {}", Quoted(&expected)), move |request: &Request| {
         let body = request.body_bytes();
         (body != expected).then(|| format!("the body is {}, not {}", Quoted(&body), Quoted(&expected)))
     })
@@ -96,29 +118,32 @@ pub fn body(body: impl AsRef<[u8]>) -> Matcher {
 
 /// A request for which this holds, with a name for it in failures.
 pub fn when(what: impl Into<String>, holds: impl Fn(&Request) -> bool + 'static) -> Matcher {
-    let what = what.into();
+    holding(what.into(), holds)
+}
+
+fn holding<T>(what: String, holds: impl Fn(&T) -> bool + 'static) -> Matcher<T> {
     let problem = format!("{what:?} does not hold");
     condition(what, move |request| (!holds(request)).then(|| problem.clone()))
 }
 
-impl Matcher {
+impl<T: Subject> Matcher<T> {
     /// Whether all of it holds.
-    pub fn matches(&self, request: &Request) -> bool {
+    pub fn matches(&self, request: &T) -> bool {
         self.conditions.iter().all(|condition| (condition.problem)(request).is_none())
     }
 
     /// Both have to hold.
     #[must_use]
-    pub fn and(mut self, other: impl Into<Matcher>) -> Matcher {
+    pub fn and(mut self, other: impl Into<Matcher<T>>) -> Matcher<T> {
         self.conditions.extend(other.into().conditions);
         self
     }
 
     /// One of the two has to hold.
     #[must_use]
-    pub fn or(self, other: impl Into<Matcher>) -> Matcher {
+    pub fn or(self, other: impl Into<Matcher<T>>) -> Matcher<T> {
         let other = other.into();
-        condition(format!("({self} or {other})"), move |request| {
+        condition(format!("({self} or {other})"), move |request: &T| {
             let problems = [self.problems(request), other.problems(request)];
             let none_holds = problems.iter().all(|problems| !problems.is_empty());
             none_holds.then(|| problems.map(|problems| problems.join(", ")).join("; and "))
@@ -128,14 +153,14 @@ impl Matcher {
     /// It must not hold.
     #[must_use]
     #[expect(clippy::should_implement_trait, reason = "`!method(\"GET\")` would read worse")]
-    pub fn not(self) -> Matcher {
-        condition(format!("not ({self})"), move |request| {
+    pub fn not(self) -> Matcher<T> {
+        condition(format!("not ({self})"), move |request: &T| {
             self.matches(request).then(|| format!("{self}, which must not be"))
         })
     }
 
     /// What does not hold.
-    pub(crate) fn problems(&self, request: &Request) -> Vec<String> {
+    pub(crate) fn problems(&self, request: &T) -> Vec<String> {
         self.conditions.iter().filter_map(|condition| (condition.problem)(request)).collect()
     }
 
@@ -145,29 +170,41 @@ impl Matcher {
     }
 }
 
-impl<F: Fn(&Request) -> bool + 'static> From<F> for Matcher {
+impl<T: Subject, F: Fn(&T) -> bool + 'static> From<F> for Matcher<T> {
     fn from(holds: F) -> Self {
-        when("a closure", holds)
+        holding("a closure".to_owned(), holds)
     }
 }
 
-impl fmt::Display for Matcher {
+impl<T> Clone for Matcher<T> {
+    fn clone(&self) -> Self {
+        Matcher { conditions: self.conditions.clone() }
+    }
+}
+
+impl<T> Clone for Condition<T> {
+    fn clone(&self) -> Self {
+        Condition { what: self.what.clone(), problem: self.problem.clone() }
+    }
+}
+
+impl<T: Subject> fmt::Display for Matcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.conditions.is_empty() {
-            return f.write_str("any request");
+            return write!(f, "any {}", T::NAME);
         }
         let conditions: Vec<&str> = self.conditions.iter().map(|condition| condition.what.as_str()).collect();
         f.write_str(&conditions.join(" and "))
     }
 }
 
-impl fmt::Debug for Matcher {
+impl<T: Subject> fmt::Debug for Matcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Matcher({self})")
     }
 }
 
-fn condition(what: String, problem: impl Fn(&Request) -> Option<String> + 'static) -> Matcher {
+fn condition<T>(what: String, problem: impl Fn(&T) -> Option<String> + 'static) -> Matcher<T> {
     Matcher { conditions: vec![Condition { what, problem: Rc::new(problem) }] }
 }
 

@@ -1,8 +1,7 @@
-//! What an upstream does with some of its calls.
+//! The rules of upstreams.
 
-use crate::answer::Answer;
+use super::{All, Http, Protocol, Received};
 use crate::matching::Matcher;
-use crate::{Request, Response};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -10,44 +9,39 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What an [`Upstream`](crate::Upstream) does with the calls that a matcher is for. A clone is the same rule.
-#[derive(Clone)]
-pub struct Rule(Rc<RuleState>);
+/// What an [`Upstream`] does with the calls that a matcher is for. A clone is the same rule.
+pub struct Rule<P: Protocol = Http>(Rc<State<P>>);
 
-struct RuleState {
-    matcher: Matcher,
+struct State<P: Protocol> {
+    matcher: Matcher<P::Call>,
     place: &'static Location<'static>,
     name: RefCell<Option<String>>,
     /// One after the other; the last one is for all further calls.
-    answers: RefCell<Vec<Reaction>>,
+    answers: RefCell<Vec<Reaction<P>>>,
     /// How many calls are expected, at least and at most.
     times: Cell<(usize, usize)>,
-    calls: RefCell<Vec<Request>>,
+    calls: RefCell<Vec<Received<P>>>,
 }
 
-type AnswerFn = dyn FnMut(&Request) -> Answer;
-
 /// What makes an answer, and what it is delayed by.
-#[derive(Clone)]
-struct Reaction {
-    answer: Rc<RefCell<AnswerFn>>,
+struct Reaction<P: Protocol> {
+    answer: Rc<RefCell<AnswerFn<P>>>,
     delay: Duration,
 }
 
-impl Rule {
-    pub(crate) fn new(matcher: Matcher, place: &'static Location<'static>) -> Self {
-        Rule(Rc::new(RuleState {
+type AnswerFn<P> = dyn FnMut(&<P as Protocol>::Call) -> <P as Protocol>::Answer;
+
+impl<P: Protocol> Rule<P> {
+    #[track_caller]
+    pub(super) fn new(matcher: Matcher<P::Call>) -> Self {
+        Rule(Rc::new(State {
             matcher,
-            place,
+            place: Location::caller(),
             name: RefCell::default(),
             answers: RefCell::default(),
             times: Cell::new((0, usize::MAX)),
             calls: RefCell::default(),
         }))
-    }
-
-    pub(crate) fn matcher(&self) -> &Matcher {
-        &self.0.matcher
     }
 
     /// Gives it a name, for failures.
@@ -56,41 +50,11 @@ impl Rule {
         self
     }
 
-    /// Answers with this response.
-    pub fn reply(self, response: Response) -> Self {
-        self.then(response)
-    }
-
-    /// Answers with what the closure makes of the request.
-    pub fn reply_with(self, mut response: impl FnMut(&Request) -> Response + 'static) -> Self {
-        self.answer_with(move |request| response(request).into())
-    }
-
     /// Does with the request what the closure says.
-    pub fn answer_with(self, answer: impl FnMut(&Request) -> Answer + 'static) -> Self {
+    pub fn answer_with(self, answer: impl FnMut(&P::Call) -> P::Answer + 'static) -> Self {
         let answer = Rc::new(RefCell::new(answer));
         self.0.answers.borrow_mut().push(Reaction { answer, delay: Duration::ZERO });
         self
-    }
-
-    /// Takes the request and never answers.
-    pub fn hang(self) -> Self {
-        self.then(Answer::Hang)
-    }
-
-    /// Begins to answer with this response, and closes the connection before its end.
-    pub fn break_off(self, response: Response) -> Self {
-        self.then(Answer::BreakOff(response))
-    }
-
-    /// Takes the request and closes the connection without an answer.
-    pub fn reset(self) -> Self {
-        self.then(Answer::Reset)
-    }
-
-    /// Refuses the connection.
-    pub fn refuse(self) -> Self {
-        self.then(Answer::Refuse)
     }
 
     /// Adds an answer. The first call gets the first one, the second call the second, and so on; those after
@@ -102,7 +66,7 @@ impl Rule {
     /// let flaky = Upstream::new("flaky");
     /// flaky.on(any()).refuse().then(Response::new(503)).then(Response::new(200));
     /// ```
-    pub fn then(self, answer: impl Into<Answer>) -> Self {
+    pub fn then(self, answer: impl Into<P::Answer>) -> Self {
         let answer = answer.into();
         self.answer_with(move |_| answer.clone())
     }
@@ -137,20 +101,27 @@ impl Rule {
     }
 
     /// The calls that it has answered so far, in order.
-    pub fn calls(&self) -> Vec<Request> {
-        self.0.calls.borrow().clone()
+    pub fn calls(&self) -> Vec<P::Call> {
+        self.0.calls.borrow().iter().map(|call| call.borrow().clone()).collect()
     }
 
-    /// What it does with a request; the error is why the test fails.
-    pub(crate) fn receive(&self, request: &Request) -> Result<Answer, String> {
+    pub(super) fn matcher(&self) -> &Matcher<P::Call> {
+        &self.0.matcher
+    }
+
+    pub(super) fn matches(&self, call: &P::Call) -> bool {
+        self.0.matcher.matches(call)
+    }
+
+    pub(super) fn answer(&self, received: &Received<P>) -> Result<P::Answer, String> {
         let number = {
             let mut calls = self.0.calls.borrow_mut();
-            calls.push(request.clone());
+            calls.push(received.clone());
             calls.len()
         };
         let (least, most) = self.0.times.get();
         if number > most {
-            let received = Received(&self.calls()).to_string();
+            let received = All::<P>(&self.calls()).to_string();
             return Err(format!(
                 "{self} expected {}, and this is number {number}{received}",
                 Expected(least, most)
@@ -158,15 +129,18 @@ impl Rule {
         }
         let reaction = {
             let answers = self.0.answers.borrow();
-            answers.get(number - 1).or(answers.last()).cloned()
+            answers
+                .get(number - 1)
+                .or(answers.last())
+                .map(|reaction| (reaction.answer.clone(), reaction.delay))
         };
-        let Some(Reaction { answer, delay }) = reaction else { return Ok(Response::new(200).into()) };
-        let answer = (answer.borrow_mut())(request);
-        Ok(if delay.is_zero() { answer } else { answer.after(delay) })
+        let Some((answer, delay)) = reaction else { return Ok(P::otherwise()) };
+        let call = received.borrow().clone();
+        let answer = (answer.borrow_mut())(&call);
+        Ok(if delay.is_zero() { answer } else { P::after(answer, delay) })
     }
 
-    /// What was expected of it and did not come.
-    pub(crate) fn disappointment(&self) -> Option<String> {
+    pub(super) fn disappointment(&self) -> Option<String> {
         let (least, most) = self.0.times.get();
         let actual = self.0.calls.borrow().len();
         (actual < least)
@@ -174,7 +148,13 @@ impl Rule {
     }
 }
 
-impl fmt::Display for Rule {
+impl<P: Protocol> Clone for Rule<P> {
+    fn clone(&self) -> Self {
+        Rule(self.0.clone())
+    }
+}
+
+impl<P: Protocol> fmt::Display for Rule<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0.name.borrow() {
             Some(name) => write!(f, "the rule {name:?}")?,
@@ -184,7 +164,7 @@ impl fmt::Display for Rule {
     }
 }
 
-impl fmt::Debug for Rule {
+impl<P: Protocol> fmt::Debug for Rule<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Rule({self})")
     }
@@ -229,19 +209,6 @@ times!(
     std::ops::RangeTo<usize>,
     std::ops::RangeToInclusive<usize>
 );
-
-/// The calls that came, one a line.
-pub(crate) struct Received<'a>(pub(crate) &'a [Request]);
-
-impl fmt::Display for Received<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("\nit received nothing");
-        }
-        f.write_str("\nit received")?;
-        self.0.iter().try_for_each(|request| write!(f, "\n  {} {}", request.method(), request.path()))
-    }
-}
 
 /// A number of calls in words.
 struct Expected(usize, usize);

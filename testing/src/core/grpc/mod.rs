@@ -1,0 +1,547 @@
+//! gRPC calls and streams.
+
+mod server;
+mod target;
+
+use super::field::Owner;
+use super::queue::AfterCall;
+use super::schedule::{Due, Moment};
+use super::{HostCore, maps};
+use crate::timeline::Arguments;
+use crate::{GrpcRequest, GrpcUpstream, HeaderList};
+use server::{End, Next, Sent, Server, UNAVAILABLE};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+use target::Target;
+use waxwing::__private::{Answer, Callback, GrpcCallParts};
+use waxwing::Status;
+
+/// The gRPC calls and streams of a worker.
+#[derive(Debug, Default)]
+pub(super) struct GrpcCalls {
+    calls: Cell<u32>,
+    streams: Cell<u32>,
+    /// Those that the proxy knows, by their token.
+    open: RefCell<BTreeMap<u32, Open>>,
+    /// What the guest is being told of.
+    delivered: RefCell<Option<Delivered>>,
+}
+
+/// What the guest can read in a callback.
+#[derive(Debug)]
+enum Delivered {
+    InitialMetadata(HeaderList),
+    Message(Vec<u8>),
+    TrailingMetadata(HeaderList),
+}
+
+/// A call or a stream that the proxy knows.
+#[derive(Debug)]
+struct Open {
+    call: GrpcCall,
+    upstream: GrpcUpstream,
+    /// On the way to the server.
+    sent: VecDeque<FromClient>,
+    sent_end: bool,
+    /// Whether the guest has given up its place.
+    local_closed: bool,
+    /// Whether the guest was told of its end.
+    remote_closed: bool,
+    server: Server,
+    /// What came of a unary call so far.
+    message: Option<Vec<u8>>,
+    timeout: Option<Moment>,
+    proceeds: Option<Moment>,
+}
+
+/// A call as the guest made it.
+#[derive(Clone, Debug)]
+struct GrpcCall {
+    token: u32,
+    /// The context that made it.
+    context: u32,
+    request: GrpcRequest,
+}
+
+#[derive(Debug)]
+enum FromClient {
+    Beginning,
+    Message(Vec<u8>),
+    End,
+}
+
+/// Something that happens to a call on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Move {
+    /// What the client has sent arrives at the server.
+    Arrive,
+    /// The server goes on after it has let time pass.
+    Proceed,
+    /// The guest's patience is over.
+    TimeOut,
+}
+
+impl HostCore {
+    /// Starts a unary call with this message and timeout, or a stream; gives back its token.
+    pub(super) fn start_grpc(
+        &self,
+        context: u32,
+        parts: GrpcCallParts<'_>,
+        unary: Option<(&[u8], u32)>,
+    ) -> Answer<u32> {
+        let (name, is_encoded) = match Target::of(parts.upstream) {
+            Target::Encoded(name) => (name, true),
+            Target::Name(name) => (name, false),
+            Target::Nothing => {
+                self.process.fail(format!(
+                    "{:?} is no name of a cluster to Envoy, but an encoded GrpcService without a target: Envoy 1.40 aborts. \
+                     Encode the name, as waxwing's GrpcCall does.",
+                    String::from_utf8_lossy(parts.upstream)
+                ));
+                return Err(Status::BAD_ARGUMENT);
+            }
+        };
+        let upstream = self.process.grpc_upstreams.get(&name);
+        if upstream.is_none() {
+            let known = self.process.grpc_upstreams.names().join(", ");
+            let known = if known.is_empty() { "none at all".to_owned() } else { known };
+            self.journal(context).host(format!(
+                "there is no gRPC cluster {name:?} (there is {known}): `host.grpc_upstream({name:?})` makes one"
+            ));
+            if !is_encoded {
+                return Err(Status::PARSE_FAILURE);
+            }
+        }
+        let token = self.grpc.next_token(unary.is_none());
+        let upstream = match upstream {
+            Some(upstream) if upstream.is_healthy() => upstream,
+            found => {
+                let message = if found.is_some() { NO_HOST } else { "Cluster not available" };
+                self.vm.after_call(AfterCall::GrpcClose(token, UNAVAILABLE, message.to_owned()));
+                return Err(Status::INTERNAL_FAILURE);
+            }
+        };
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        let mut request = GrpcRequest::new(text(parts.service), text(parts.method));
+        for (key, value) in maps::decode(parts.metadata) {
+            maps::add(&mut request.metadata, Owner::Trailers, &key, &value);
+        }
+        let mut open = Open {
+            call: GrpcCall { token, context, request },
+            upstream,
+            sent: VecDeque::new(),
+            sent_end: false,
+            local_closed: false,
+            remote_closed: false,
+            server: Server::default(),
+            message: None,
+            timeout: None,
+            proceeds: None,
+        };
+        self.send_to_server(&mut open, FromClient::Beginning);
+        if let Some((message, timeout)) = unary {
+            self.send_to_server(&mut open, FromClient::Message(message.to_vec()));
+            self.send_to_server(&mut open, FromClient::End);
+            let timeout = Duration::from_millis(timeout.into());
+            open.timeout = (!timeout.is_zero()).then(|| self.grpc_move(timeout, token, Move::TimeOut));
+        }
+        self.grpc.open.borrow_mut().insert(token, open);
+        Ok(token)
+    }
+
+    /// The guest sends a message on a stream.
+    pub(super) fn send_grpc(&self, token: u32, message: &[u8], is_last: bool) -> Answer {
+        if Kind::of(token) != Some(Kind::Stream) {
+            return Err(Status::BAD_ARGUMENT);
+        }
+        let mut calls = self.grpc.open.borrow_mut();
+        let open = calls.get_mut(&token).ok_or(Status::NOT_FOUND)?;
+        // What comes too late is accepted, and goes nowhere.
+        if !open.sent_end && !open.remote_closed {
+            self.send_to_server(open, FromClient::Message(message.to_vec()));
+            if is_last {
+                self.send_to_server(open, FromClient::End);
+            }
+        }
+        Ok(())
+    }
+
+    /// The guest ends its side of a stream, or gives a call up.
+    pub(super) fn close_grpc(&self, token: u32) -> Answer {
+        if Kind::of(token) != Some(Kind::Stream) {
+            return self.cancel_grpc(token);
+        }
+        let mut calls = self.grpc.open.borrow_mut();
+        let open = calls.get_mut(&token).ok_or(Status::NOT_FOUND)?;
+        if open.remote_closed {
+            calls.remove(&token);
+            return Ok(());
+        }
+        open.local_closed = true;
+        if !open.sent_end {
+            self.send_to_server(open, FromClient::End);
+        }
+        Ok(())
+    }
+
+    /// The guest gives a call or a stream up.
+    pub(super) fn cancel_grpc(&self, token: u32) -> Answer {
+        if Kind::of(token).is_none() {
+            return Err(Status::BAD_ARGUMENT);
+        }
+        let open = self.grpc.open.borrow_mut().remove(&token).ok_or(Status::NOT_FOUND)?;
+        self.forget_grpc(&open);
+        Ok(())
+    }
+
+    /// Takes a call one step further; no guest is running.
+    pub(super) fn move_grpc(self: &Rc<Self>, token: u32, what: Move) {
+        let (mut beginning, has_begun);
+        {
+            let mut calls = self.grpc.open.borrow_mut();
+            let Some(open) = calls.get_mut(&token) else { return };
+            (beginning, has_begun) = (None, open.server.has_begun);
+            match what {
+                Move::Proceed => open.server.waits = false,
+                Move::Arrive => match open.sent.pop_front() {
+                    Some(FromClient::Beginning) => {
+                        beginning = Some((open.upstream.clone(), open.call.request.clone()));
+                    }
+                    Some(FromClient::Message(message)) => open.server.receive(message),
+                    Some(FromClient::End) => open.server.client_ended = true,
+                    None => {}
+                },
+                Move::TimeOut => {}
+            }
+        }
+        if what == Move::TimeOut {
+            let (status, message) = match has_begun {
+                true => (INTERNAL, "response_timeout"),
+                false => (UNAVAILABLE, "upstream request timeout{response_timeout}"),
+            };
+            return self.end_grpc_call(token, status, message);
+        }
+        if let Some((upstream, request)) = beginning {
+            if upstream.is_refusing() {
+                let details = "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}";
+                return self
+                    .deliver_grpc(token, Sent::End(End::unreachable("remote connection failure", details)));
+            }
+            let received = upstream.begin(request);
+            if let Some(open) = self.grpc.open.borrow_mut().get_mut(&token) {
+                open.server.received = Some(received);
+            }
+        }
+        self.serve_grpc(token);
+    }
+
+    /// Lets the server do what it can do now.
+    fn serve_grpc(self: &Rc<Self>, token: u32) {
+        loop {
+            // The guest or the test's own code may have run since, and the call may be gone.
+            let (next, upstream) = match self.grpc.open.borrow_mut().get_mut(&token) {
+                Some(open) if !open.remote_closed => (open.server.next(), open.upstream.clone()),
+                _ => return,
+            };
+            match next {
+                Next::Nothing => return,
+                Next::Decide(received) => match upstream.answer(&received) {
+                    Ok(answer) => {
+                        if let Some(open) = self.grpc.open.borrow_mut().get_mut(&token) {
+                            open.server.steps = Some(answer.steps().iter().cloned().collect());
+                        }
+                    }
+                    Err(problem) => return self.process.fail(problem),
+                },
+                Next::Wait(time) => {
+                    let proceeds = self.grpc_move(time, token, Move::Proceed);
+                    if let Some(open) = self.grpc.open.borrow_mut().get_mut(&token) {
+                        open.proceeds = Some(proceeds);
+                    }
+                }
+                Next::Send(sent) => self.deliver_grpc(token, sent),
+            }
+        }
+    }
+
+    /// Something comes from the server.
+    fn deliver_grpc(self: &Rc<Self>, token: u32, sent: Sent) {
+        if Kind::of(token) == Some(Kind::Stream) {
+            return self.deliver_to_stream(token, sent);
+        }
+        match sent {
+            // A unary call shows no metadata.
+            Sent::InitialMetadata(_) => {}
+            Sent::Message(message) => {
+                if let Some(open) = self.grpc.open.borrow_mut().get_mut(&token) {
+                    // If there are several, the last one counts.
+                    open.message = Some(message);
+                }
+            }
+            Sent::End(end) => {
+                let message = self.grpc.open.borrow().get(&token).and_then(|open| open.message.clone());
+                match (end.status, message) {
+                    (0, Some(message)) => self.answer_grpc_call(token, message),
+                    (0, None) => self.end_grpc_call(token, INTERNAL, ""),
+                    _ => self.end_grpc_call(token, end.shown_status(), &end.shown_message()),
+                }
+            }
+            Sent::Broken => self.end_grpc_call(token, INTERNAL, BROKEN),
+        }
+    }
+
+    /// Tells the guest of the answer to a unary call, and nothing else.
+    fn answer_grpc_call(self: &Rc<Self>, token: u32, message: Vec<u8>) {
+        let Some(open) = self.grpc.open.borrow_mut().remove(&token) else { return };
+        self.forget_grpc(&open);
+        self.note_grpc(&open.call, "a message");
+        let arguments = Arguments::Grpc { token, size: message.len() };
+        self.tell(Callback::GrpcReceive, arguments, Delivered::Message(message));
+    }
+
+    /// Tells the guest that a unary call has failed, and nothing else.
+    fn end_grpc_call(self: &Rc<Self>, token: u32, status: u32, message: &str) {
+        let Some(open) = self.grpc.open.borrow_mut().remove(&token) else { return };
+        self.forget_grpc(&open);
+        self.note_grpc(&open.call, &format!("status {status} {message:?}"));
+        self.close_of_grpc(token, status, message);
+    }
+
+    fn deliver_to_stream(self: &Rc<Self>, token: u32, sent: Sent) {
+        match sent {
+            Sent::InitialMetadata(metadata) => {
+                let metadata = of_response().chain(metadata.iter().map(owned)).collect();
+                self.tell_metadata(token, Delivered::InitialMetadata(metadata));
+            }
+            Sent::Message(message) => {
+                let arguments = Arguments::Grpc { token, size: message.len() };
+                self.tell(Callback::GrpcReceive, arguments, Delivered::Message(message));
+            }
+            Sent::End(end) => {
+                let (status, message) = (end.shown_status(), end.shown_message());
+                if !end.has_begun {
+                    // The headers are the trailers.
+                    self.tell_metadata(token, Delivered::InitialMetadata(HeaderList::new()));
+                }
+                self.tell_metadata(token, Delivered::TrailingMetadata(end.trailers()));
+                self.end_stream(token, status, &message);
+            }
+            Sent::Broken => {
+                self.tell_metadata(token, Delivered::TrailingMetadata(HeaderList::new()));
+                self.end_stream(token, INTERNAL, BROKEN);
+            }
+        }
+    }
+
+    /// Tells the guest of the end of a stream, whose place stays until the guest gives it up.
+    fn end_stream(self: &Rc<Self>, token: u32, status: u32, message: &str) {
+        let call = match self.grpc.open.borrow_mut().get_mut(&token) {
+            Some(open) => {
+                open.remote_closed = true;
+                open.arrive_all();
+                open.call.clone()
+            }
+            // The guest has cancelled it meanwhile.
+            None => return,
+        };
+        self.note_grpc(&call, &format!("status {status} {message:?}"));
+        self.close_of_grpc(token, status, message);
+        let mut calls = self.grpc.open.borrow_mut();
+        if calls.get(&token).is_some_and(|open| open.local_closed) {
+            calls.remove(&token);
+        }
+    }
+
+    /// Tells the guest of an end; it may be that of a call that it was refused.
+    pub(super) fn close_of_grpc(self: &Rc<Self>, token: u32, status: u32, message: &str) {
+        self.set_status(status, message.as_bytes());
+        self.call(Callback::GrpcClose, self.root, Arguments::GrpcClose { token, status }, drop);
+        self.set_status(status, b"");
+    }
+
+    fn tell_metadata(self: &Rc<Self>, token: u32, delivered: Delivered) {
+        // Gone, if the guest has cancelled the stream in the callback before.
+        if !self.grpc.open.borrow().contains_key(&token) {
+            return;
+        }
+        let (callback, size) = match &delivered {
+            Delivered::TrailingMetadata(metadata) => (Callback::GrpcReceiveTrailingMetadata, metadata.len()),
+            Delivered::InitialMetadata(metadata) => (Callback::GrpcReceiveInitialMetadata, metadata.len()),
+            Delivered::Message(message) => (Callback::GrpcReceive, message.len()),
+        };
+        self.tell(callback, Arguments::Grpc { token, size }, delivered);
+    }
+
+    /// Calls the guest, which can read this meanwhile.
+    fn tell(self: &Rc<Self>, callback: Callback, arguments: Arguments, delivered: Delivered) {
+        self.grpc.delivered.replace(Some(delivered));
+        self.call(callback, self.root, arguments, drop);
+        self.grpc.delivered.replace(None);
+    }
+
+    /// The metadata that the guest is being told of: initial ones, or trailing ones.
+    pub(super) fn with_grpc_metadata<T>(
+        &self,
+        initial: bool,
+        read: impl FnOnce(&HeaderList) -> T,
+    ) -> Option<T> {
+        match (&*self.grpc.delivered.borrow(), initial) {
+            (Some(Delivered::InitialMetadata(metadata)), true)
+            | (Some(Delivered::TrailingMetadata(metadata)), false) => Some(read(metadata)),
+            _ => None,
+        }
+    }
+
+    /// The message that the guest is being told of.
+    pub(super) fn with_grpc_message<T>(&self, act: impl FnOnce(&mut Vec<u8>) -> T) -> Option<T> {
+        match &mut *self.grpc.delivered.borrow_mut() {
+            Some(Delivered::Message(message)) => Some(act(message)),
+            _ => None,
+        }
+    }
+
+    /// Gives up all calls and streams; the guest hears nothing of them.
+    pub(super) fn cancel_all_grpc(&self) {
+        for open in std::mem::take(&mut *self.grpc.open.borrow_mut()).values() {
+            self.forget_grpc(open);
+        }
+    }
+
+    /// The calls and streams that have not ended, in words: but for those whose server waits for the guest.
+    pub(crate) fn open_grpc_calls(&self) -> Vec<String> {
+        let open = self.grpc.open.borrow();
+        let is_open = |open: &&Open| !open.remote_closed && !open.server.awaits_client();
+        open.values().filter(is_open).map(|open| open.call.to_string()).collect()
+    }
+
+    /// What is to happen to a call, in words.
+    pub(super) fn describe_grpc(&self, token: u32, what: Move) -> String {
+        let open = self.grpc.open.borrow();
+        let call =
+            open.get(&token).map_or_else(|| format!("gRPC call {token}"), |open| open.call.to_string());
+        match what {
+            Move::Arrive => format!("the arrival of a part of {call}"),
+            Move::Proceed => format!("the next step of the server of {call}"),
+            Move::TimeOut => format!("the timeout of {call}"),
+        }
+    }
+
+    fn note_grpc(&self, call: &GrpcCall, what: &str) {
+        let text = format!("{call}: {what}");
+        if let Some(stream) = self.stream(call.context) {
+            stream.journal.host(text.clone());
+        }
+        self.root_journal.host(text);
+    }
+
+    fn send_to_server(&self, open: &mut Open, what: FromClient) {
+        open.sent_end |= matches!(what, FromClient::End);
+        open.sent.push_back(what);
+        self.grpc_move(Duration::ZERO, open.call.token, Move::Arrive);
+    }
+
+    fn grpc_move(&self, delay: Duration, token: u32, what: Move) -> Moment {
+        self.process.schedule.after(delay, self.index, Due::Grpc(token, what))
+    }
+
+    /// Takes back what was to happen to it.
+    fn forget_grpc(&self, open: &Open) {
+        for moment in [open.timeout, open.proceeds].into_iter().flatten() {
+            self.process.schedule.cancel(moment);
+        }
+    }
+}
+
+impl Open {
+    /// What is on the way to the server arrives there, although that has ended the call.
+    fn arrive_all(&mut self) {
+        for sent in self.sent.drain(..) {
+            if let FromClient::Message(message) = sent {
+                self.server.receive(message);
+            }
+        }
+    }
+}
+
+impl GrpcCalls {
+    fn next_token(&self, is_stream: bool) -> u32 {
+        let (started, kind) = if is_stream { (&self.streams, 2) } else { (&self.calls, 1) };
+        started.set(started.get() + 1);
+        started.get() * TOKENS + kind
+    }
+}
+
+/// What the two low bits of a token say.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Call,
+    Stream,
+}
+
+impl Kind {
+    fn of(token: u32) -> Option<Kind> {
+        match token % TOKENS {
+            1 => Some(Kind::Call),
+            2 => Some(Kind::Stream),
+            _ => None,
+        }
+    }
+}
+
+impl End {
+    /// Envoy knows the numbers that gRPC defines.
+    fn shown_status(&self) -> u32 {
+        if self.status > 16 { u32::MAX } else { self.status }
+    }
+
+    /// Envoy adds where it is from.
+    fn shown_message(&self) -> String {
+        match &*self.message {
+            "" => self.details.to_owned(),
+            message => format!("{message}{{{}}}", self.details),
+        }
+    }
+
+    /// What ends the response.
+    fn trailers(self) -> HeaderList {
+        let mut trailers = HeaderList::new();
+        if !self.has_begun {
+            of_response().for_each(|(name, value)| trailers.add(name, value));
+        }
+        trailers.add("grpc-status", self.status.to_string());
+        if !self.message.is_empty() {
+            trailers.add("grpc-message", self.message);
+        }
+        self.metadata.iter().for_each(|(name, value)| trailers.add(name, value));
+        trailers
+    }
+}
+
+impl fmt::Display for GrpcCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let GrpcCall { token, request, .. } = self;
+        let noun = if Kind::of(*token) == Some(Kind::Stream) { "stream" } else { "call" };
+        write!(f, "gRPC {noun} {token} ({}/{})", request.service(), request.method())
+    }
+}
+
+/// The headers of the HTTP response, which Envoy shows among the metadata.
+fn of_response() -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+    [(":status", "200"), ("content-type", "application/grpc")]
+        .into_iter()
+        .map(|(name, value)| (name.into(), value.into()))
+}
+
+fn owned((name, value): (&[u8], &[u8])) -> (Vec<u8>, Vec<u8>) {
+    (name.to_vec(), value.to_vec())
+}
+
+/// The tokens of each kind go up by this.
+const TOKENS: u32 = 4;
+/// The gRPC status of calls that break the protocol, or break.
+const INTERNAL: u32 = 13;
+const BROKEN: &str = "upstream_reset_after_response_started{remote_reset}";
+const NO_HOST: &str = "no healthy upstream{no_healthy_upstream}";

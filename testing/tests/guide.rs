@@ -4,11 +4,54 @@ use serde_json::Value;
 use std::rc::Rc;
 use std::time::Duration;
 use waxwing::prelude::*;
-use waxwing_testing::matching::{any, header, method, path};
+use waxwing_testing::matching::{any, grpc, header, method, path};
 use waxwing_testing::{
     Answer, Callback, EndOfStream, Host, Metric, Native, Phase, Request, Response, Scenario, json,
     metric_name,
 };
+
+/// Asks a gRPC server whose token it is.
+#[derive(Extension)]
+#[extension(http = VouchStream)]
+struct Vouch;
+
+impl RootContext for Vouch {
+    type Config = ();
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Vouch)
+    }
+}
+
+struct VouchStream;
+
+#[callbacks]
+impl HttpContext for VouchStream {
+    type Root = Vouch;
+
+    fn new(_: &Vouch) -> Self {
+        VouchStream
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        let token = request.headers().get("x-token")?.unwrap_or_default();
+        GrpcCall::new("authz", "acme.Auth", "Check").message(token).send(request)?;
+        Ok(Action::Pause)
+    }
+
+    fn on_grpc_call_response(
+        &mut self,
+        _: GrpcCallId,
+        response: &GrpcCallResponse<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        if response.status() == GrpcStatus::UNAUTHENTICATED {
+            return Ok(LocalResponse::new(401).into());
+        }
+        stream.request_headers_mut().set("x-user", response.message()?)?;
+        Ok(Action::Continue)
+    }
+}
 
 /// Lets requests with a token, or from the own network, pass as its user.
 #[derive(Extension)]
@@ -449,6 +492,21 @@ fn each_worker_knows_the_user() {
 
     run[0].upstream_request().assert_header("x-user", "ana");
     run[1].upstream_request().assert_header("x-user", "ana");
+}
+
+#[test]
+fn a_token_that_the_server_does_not_know_is_denied() {
+    let host = Host::builder::<Vouch>().start();
+    let authz = host.grpc_upstream("authz");
+    authz.on(grpc::method("Check").and(grpc::message("t0"))).reply("ana").times(1);
+    authz.on(grpc::any()).error(16, "who is this?").delay(Duration::from_millis(30));
+
+    let exchange = host.exchange(Request::get("/orders").header("x-token", "t0"));
+    exchange.upstream_request().assert_header("x-user", "ana");
+
+    let exchange = host.exchange(Request::get("/orders").header("x-token", "t1"));
+    exchange.local_response().assert_status(401);
+    assert_eq!(authz.calls().len(), 2);
 }
 
 #[test]

@@ -401,9 +401,11 @@ fn the_workers_count_together_and_queue_the_paths() {
 
     host.worker(0).exchange(Request::get("/a"));
     host.worker(1).exchange(Request::get("/b")).response().assert_header("x-request", "42");
+    host.race_shared_data("requests", 99_u64.to_le_bytes());
+    host.worker(0).exchange(Request::get("/c")).response().assert_header("x-request", "100");
 
-    assert_eq!(host.shared_data("requests"), Some(42_u64.to_le_bytes().to_vec()));
-    assert_eq!(host.queue("paths").items(), [b"/a", b"/b"]);
+    assert_eq!(host.shared_data("requests"), Some(100_u64.to_le_bytes().to_vec()));
+    assert_eq!(host.queue("paths").items(), [b"/a", b"/b", b"/c"]);
 }
 
 #[test]

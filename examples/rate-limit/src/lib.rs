@@ -156,7 +156,7 @@ fn without_port(address: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::{Config, RateLimit, Window};
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
     use waxwing_testing::envoy::Envoy;
     use waxwing_testing::wasm::WasmModule;
     use waxwing_testing::{Host, Native, Request, Runner, Scenario, Value, Wasm, json, on_every_host};
@@ -176,6 +176,15 @@ mod tests {
         assert_eq!([status(0, "ana"), status(1, "ana"), status(1, "ana")], [200, 200, 200]);
         assert_eq!([status(0, "ana"), status(1, "ana")], [429, 429]);
         assert_eq!([status(0, "bo"), status(1, "bo")], [200, 200]);
+    }
+
+    #[test]
+    fn a_request_that_another_worker_takes_meanwhile_counts() {
+        let host = Host::builder::<RateLimit>().config(three_a_minute()).workers(2).start();
+        host.exchange(by("ana")).response().assert_status(200);
+        let now = host.clock().now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        host.race_shared_data("rate-limit/ana", Window { start: now, requests: 3 }.to_bytes());
+        host.worker(1).exchange(by("ana")).response().assert_status(429);
     }
 
     #[test]

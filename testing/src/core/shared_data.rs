@@ -4,7 +4,7 @@ use super::HostCore;
 use super::calls::done;
 use crate::host_call::{HostCall, Reply};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use waxwing::__private::Answer;
 use waxwing::Status;
 
@@ -13,6 +13,8 @@ use waxwing::Status;
 pub(crate) struct SharedData {
     /// By the id of the VM and the key.
     values: RefCell<BTreeMap<(String, Vec<u8>), Value>>,
+    /// What others set right before the guest does, one for each time.
+    races: RefCell<BTreeMap<(String, Vec<u8>), VecDeque<Vec<u8>>>>,
     /// What the last value got that was set, whatever its key.
     last_cas: Cell<u32>,
 }
@@ -45,6 +47,22 @@ impl SharedData {
         Ok(())
     }
 
+    /// Lets others be faster the next time that a guest sets this value.
+    pub(crate) fn race(&self, vm_id: &str, key: &[u8], bytes: &[u8]) {
+        let mut races = self.races.borrow_mut();
+        races.entry((vm_id.to_owned(), key.to_vec())).or_default().push_back(bytes.to_vec());
+    }
+
+    /// Whether others were faster this time.
+    fn overtake(&self, vm_id: &str, key: &[u8]) -> bool {
+        let theirs =
+            self.races.borrow_mut().get_mut(&(vm_id.to_owned(), key.to_vec())).and_then(VecDeque::pop_front);
+        if let Some(theirs) = &theirs {
+            self.set(vm_id, key, theirs);
+        }
+        theirs.is_some()
+    }
+
     fn value(&self, vm_id: &str, key: &[u8]) -> Option<Value> {
         self.values.borrow().get(&(vm_id.to_owned(), key.to_vec())).cloned()
     }
@@ -61,6 +79,10 @@ impl HostCore {
 
     pub(super) fn change_shared_data(&self, key: &[u8], value: &[u8], cas: u32) -> Answer {
         let call = HostCall::SetSharedData { key: key.to_vec(), value: value.to_vec(), cas };
+        if self.process.shared_data.overtake(&self.settings().vm_id, key) {
+            let running = self.vm.running().unwrap_or_default();
+            self.journal(running).host("somebody else sets the value first, as the test wants it");
+        }
         self.answer(call, done, |_| {
             self.process.shared_data.compare_and_set(&self.settings().vm_id, key, value, cas)
         })

@@ -1,23 +1,5 @@
 use super::*;
-use std::cell::Cell;
 use waxwing::SharedDataError;
-
-thread_local! {
-    /// What another worker does while a value is being changed.
-    static MEANWHILE: RefCell<Option<Box<dyn Fn()>>> = const { RefCell::new(None) };
-}
-
-fn meanwhile(act: impl Fn() + 'static) {
-    MEANWHILE.with(|meanwhile| *meanwhile.borrow_mut() = Some(Box::new(act)));
-}
-
-fn let_others_act() {
-    MEANWHILE.with(|meanwhile| {
-        if let Some(act) = &*meanwhile.borrow() {
-            act();
-        }
-    });
-}
 
 extension!(Share, ShareStream {
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
@@ -30,7 +12,6 @@ extension!(Share, ShareStream {
                 let mut tries = 0;
                 let new = data.update("text", |text| {
                     tries += 1;
-                    let_others_act();
                     Ok(Some([text.unwrap_or_default(), b"+"].concat()))
                 })?;
                 say(format!("{} in {tries}", String::from_utf8_lossy(&new.unwrap_or_default())));
@@ -56,7 +37,6 @@ extension!(Share, ShareStream {
             }
             b"/list" => {
                 let list = data.update_json("list", |list: Option<Vec<usize>>| {
-                    let_others_act();
                     let mut list = list.unwrap_or_default();
                     list.push(list.len());
                     Ok(Some(list))
@@ -98,14 +78,9 @@ fn a_number_is_counted_by_all_workers_and_stops_at_the_largest() {
 fn a_change_that_comes_in_between_is_not_lost() {
     let host = host();
     host.set_shared_data("text", "a");
-    let (others, times) = (host.clone(), Cell::new(3));
-    meanwhile(move || {
-        if times.get() > 0 {
-            times.set(times.get() - 1);
-            let text = others.shared_data("text").unwrap();
-            others.set_shared_data("text", [&text[..], b"b"].concat());
-        }
-    });
+    for theirs in ["ab", "abb", "abbb"] {
+        host.race_shared_data("text", theirs);
+    }
     assert_eq!(ask(&host, 0, "/append"), "abbb+ in 4");
     assert_eq!(host.shared_data("text").unwrap(), b"abbb+");
 }
@@ -113,35 +88,24 @@ fn a_change_that_comes_in_between_is_not_lost() {
 #[test]
 fn the_first_value_of_another_worker_is_not_lost() {
     let host = host();
-    let others = host.clone();
-    meanwhile(move || {
-        if others.shared_data("text").is_none() {
-            others.set_shared_data("text", "first");
-        }
-    });
+    host.race_shared_data("text", "first");
     assert_eq!(ask(&host, 1, "/append"), "first+ in 2");
-    let others = host.clone();
-    meanwhile(move || {
-        if others.shared_data("list").is_none() {
-            others.set_shared_data("list", "[9]");
-        }
-    });
+    host.race_shared_data("list", "[9]");
     assert_eq!(ask(&host, 1, "/list"), "Some([9, 1])");
+    host.race_shared_data("n", 5_u64.to_le_bytes());
+    assert_eq!(ask(&host, 1, "/increment"), "7");
 }
 
 #[test]
 fn who_is_never_first_gives_up_with_an_error_of_its_own() {
     let host = host();
-    let (others, tries) = (host.clone(), Rc::new(Cell::new(0)));
-    let counted = tries.clone();
-    meanwhile(move || {
-        counted.set(counted.get() + 1);
-        others.set_shared_data("text", "mine");
-    });
+    for _ in 0..SharedData::ATTEMPTS {
+        host.race_shared_data("text", "theirs");
+    }
     let line = ask(&host, 0, "/append");
     assert!(line.contains("shared data `text`: others change it all the time"), "{line}");
-    assert_eq!(tries.get(), SharedData::ATTEMPTS);
-    assert_eq!(host.shared_data("text").unwrap(), b"mine");
+    assert_eq!(host.shared_data("text").unwrap(), b"theirs");
+    assert_eq!(ask(&host, 0, "/append"), "theirs+ in 1");
 }
 
 #[test]

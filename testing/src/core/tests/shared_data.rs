@@ -110,3 +110,26 @@ fn the_timeline_shows_the_calls() {
         assert!(timeline.contains(line), "{line}\n{timeline}");
     }
 }
+
+#[test]
+fn another_worker_is_faster_as_often_as_the_test_says() {
+    let host = on_request(|host| {
+        host.set_shared_data(b"a", b"1", 0).unwrap();
+        for theirs in [b"2", b"3"] {
+            let (_, cas) = host.shared_data(b"a").unwrap();
+            assert_eq!(host.set_shared_data(b"a", b"mine", cas), Err(Status::CAS_MISMATCH));
+            assert_eq!(host.shared_data(b"a").unwrap().0, theirs);
+        }
+        let (_, cas) = host.shared_data(b"a").unwrap();
+        host.set_shared_data(b"a", b"mine", cas).unwrap();
+        host.set_shared_data(b"b", b"mine", 0).unwrap();
+    })
+    .start();
+    // The first is for the call that compares nothing.
+    for theirs in ["0", "2", "3"] {
+        host.race_shared_data("a", theirs);
+    }
+    let timeline = host.exchange(Request::get("/")).timeline().to_string();
+    assert_eq!(timeline.matches("somebody else sets the value first").count(), 3, "{timeline}");
+    assert_eq!(host.shared_data("a").unwrap(), b"mine");
+}

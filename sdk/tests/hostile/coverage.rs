@@ -152,6 +152,10 @@ impl Coverage {
         Coverage::new(policy, EXPECTED_OF_CONNECTIONS, expected_of_connections(policy))
     }
 
+    pub(crate) fn of_modes(policy: ErrorPolicy) -> Self {
+        Coverage::new(policy, crate::modes::EXPECTED, &[])
+    }
+
     fn new(policy: ErrorPolicy, always: &[&'static str], of_policy: &[&'static str]) -> Self {
         let expected = always.iter().chain(of_policy).map(|expected| (*expected, 0));
         Coverage { policy, met: RefCell::new(expected.collect()) }

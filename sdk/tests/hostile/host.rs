@@ -91,6 +91,10 @@ impl<R: Extension> HostileHost<R> {
                 guest.on_vm_start(id, number);
                 guest.on_configure(if flag { id } else { 1 }, number);
             }),
+            12 if number % 3 == 0 => ledger.other(|| {
+                guest.on_request_metadata(id, number);
+                guest.on_response_metadata(id, number);
+            }),
             12 => ledger.other(|| guest.on_done(id)),
             13 if number % 2 == 0 => ledger.other(|| guest.on_log(id)),
             13 => ledger.other(|| guest.on_tick(if flags < 200 { 1 } else { id })),
@@ -214,6 +218,9 @@ impl<R: Extension> Host for HostileHost<R> {
         }
         self.step()
     }
+    fn log_level(&self) -> Answer<u32> {
+        self.step().map(|()| u32::from(self.chaos().byte()) << 24 >> self.chaos().below(32))
+    }
     fn current_time_nanoseconds(&self) -> Answer<u64> {
         self.step().map(|()| u64::from(self.chaos().byte()) << 56)
     }
@@ -231,6 +238,12 @@ impl<R: Extension> Host for HostileHost<R> {
     }
     fn set_buffer_bytes(&self, _: BufferType, _: usize, _: usize, _: &[u8]) -> Answer {
         self.step()
+    }
+    fn buffer_status(&self, _buffer: BufferType) -> Answer<usize> {
+        self.step().map(|()| usize::from(self.chaos().byte()) << 24)
+    }
+    fn header_map_size(&self, _map: MapType) -> Answer<usize> {
+        self.step().map(|()| usize::from(self.chaos().byte()) << 24)
     }
     fn header_map_pairs(&self, _map: MapType) -> Answer<Vec<u8>> {
         self.step().map(|()| self.pairs())

@@ -16,6 +16,7 @@ mod coverage;
 mod extension;
 mod host;
 mod ledger;
+mod modes;
 mod sharing;
 
 use case::Case;
@@ -55,12 +56,41 @@ fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
     }
 }
 
+/// What the ledger expects of an extension that decides everything itself does not hold for these, so what is asserted
+/// is in the extension.
+#[test]
+fn nothing_that_a_host_does_makes_the_modes_of_bodies_panic_or_show_a_body_twice() {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 600 };
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let closed = Rc::new(Coverage::of_modes(modes::ClosedModes::ON_ERROR));
+    let open = Rc::new(Coverage::of_modes(modes::OpenModes::ON_ERROR));
+    let reset = Rc::new(Coverage::of_modes(modes::ResetModes::ON_ERROR));
+    let case = (vec(any::<[u8; 4]>(), 1..60), vec(any::<u8>(), 0..4_000));
+    runner
+        .run(&case, |(callbacks, decisions)| {
+            play::<modes::ClosedModes>(&callbacks, &decisions, &closed);
+            play::<modes::OpenModes>(&callbacks, &decisions, &open);
+            play::<modes::ResetModes>(&callbacks, &decisions, &reset);
+            Ok(())
+        })
+        .unwrap_or_else(|failure| panic!("{failure}"));
+    for coverage in [closed, open, reset] {
+        coverage.assert_complete();
+    }
+}
+
 /// Runs a case under the policy of an extension.
 fn run<R: Extension>(
     callbacks: &[[u8; 4]],
     decisions: &[u8],
     coverage: &Rc<Coverage>,
 ) -> Result<(), TestCaseError> {
+    let ledger = play::<R>(callbacks, decisions, coverage);
+    ledger.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
+}
+
+/// Runs a case, and gives what its host has noted.
+fn play<R: Extension>(callbacks: &[[u8; 4]], decisions: &[u8], coverage: &Rc<Coverage>) -> Rc<Ledger> {
     let ledger = Rc::new(Ledger::new(R::ON_ERROR));
     let chaos = Rc::new(Chaos::new(decisions.to_vec()));
     let host = HostileHost::<R>::start(Case { chaos, coverage: coverage.clone(), ledger: ledger.clone() });
@@ -68,5 +98,5 @@ fn run<R: Extension>(
         host.call(*callback);
     }
     host.stop();
-    ledger.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
+    ledger
 }

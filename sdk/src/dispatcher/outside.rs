@@ -16,6 +16,10 @@ use crate::{Action, Error, ErrorPolicy, Flow, Result};
 /// The callbacks for which a stream waits. Only streams that implement one pay for what is needed to go on.
 pub(super) const AWAITED: Callbacks = CALLOUTS.with(Callback::ForeignFunction).with(Callback::Tick);
 
+/// Those that come from outside: some of them a stream need not have to get what it waits for.
+pub(super) const FROM_OUTSIDE: Callbacks =
+    AWAITED.with(Callback::GrpcReceiveInitialMetadata).with(Callback::GrpcReceiveTrailingMetadata);
+
 /// Those that answer callouts.
 pub(super) const CALLOUTS: Callbacks =
     Callbacks::NONE.with(Callback::HttpCallResponse).with(Callback::GrpcReceive).with(Callback::GrpcClose);
@@ -101,9 +105,12 @@ impl<R: Extension> Dispatcher<R> {
         http: impl for<'cb> FnOnce(&mut R::Http, Cx<'cb>) -> Result<Action>,
         tcp: impl for<'cb> FnOnce(&mut R::Tcp, Cx<'cb>) -> Result<Flow>,
     ) {
+        // Nothing of that is in a module whose root context alone has such callbacks.
         if self.is_connection(owner) {
-            self.wake_as::<Tcp>(callback, called, owner, tcp);
-        } else {
+            if <Tcp as Protocol<R>>::IS_WOKEN {
+                self.wake_as::<Tcp>(callback, called, owner, tcp);
+            }
+        } else if <Http as Protocol<R>>::IS_WOKEN {
             self.wake_as::<Http>(callback, called, owner, http);
         }
     }

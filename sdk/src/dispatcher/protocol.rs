@@ -2,7 +2,7 @@
 
 use super::Dispatcher;
 use super::contexts::Streams;
-use super::outside::{AWAITED, CALLOUTS};
+use super::outside::{AWAITED, CALLOUTS, FROM_OUTSIDE};
 use super::vm::Oddity;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::context::{Extension, HttpContext, StreamContext};
@@ -19,6 +19,8 @@ pub(super) trait Protocol<R: Extension> {
     const CALLBACKS: Callbacks;
     /// Whether one of them can wait for something.
     const WAITS: bool = Self::CALLBACKS.intersects(AWAITED);
+    /// Whether one of them has callbacks from outside.
+    const IS_WOKEN: bool = Self::CALLBACKS.intersects(FROM_OUTSIDE);
     /// Whether one of them can wait for callouts.
     const CALLS_OUT: bool = Self::CALLBACKS.intersects(CALLOUTS);
     /// Whether they have timers.

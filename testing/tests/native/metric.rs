@@ -95,11 +95,11 @@ fn a_gauge_goes_up_and_down_and_a_histogram_has_samples() {
     host.assert_metric(bytes, Metric::Histogram { count: 2, sum: 5 });
 }
 
-/// What a callback does with metrics of its own, once.
-struct Once(Box<dyn Fn(&mut Configure<'_>) -> Result<()>>);
+type Configured = Box<dyn Fn(&mut Configure<'_>) -> Result<()>>;
 
 thread_local! {
-    static ONCE: RefCell<Option<Once>> = const { RefCell::new(None) };
+    /// What is done when the extension is configured, once.
+    static ONCE: RefCell<Option<Configured>> = const { RefCell::new(None) };
 }
 
 /// An extension whose `configure` is the closure that is set for the thread.
@@ -112,7 +112,7 @@ impl RootContext for Does {
 
     fn configure(_: (), cx: &mut Configure<'_>) -> Result<Self> {
         let once = ONCE.with(RefCell::take);
-        once.map_or(Ok(()), |once| (once.0)(cx))?;
+        once.map_or(Ok(()), |once| once(cx))?;
         Ok(Does)
     }
 }
@@ -128,7 +128,7 @@ impl HttpContext for DoesStream {
 }
 
 fn host(configure: impl Fn(&mut Configure<'_>) -> Result<()> + 'static) -> Host {
-    ONCE.with(|once| once.replace(Some(Once(Box::new(configure)))));
+    ONCE.with(|once| once.replace(Some(Box::new(configure))));
     Host::builder::<Does>().start()
 }
 

@@ -11,13 +11,15 @@ use waxwing::Status;
 /// The shared data of a process.
 #[derive(Debug, Default)]
 pub(crate) struct SharedData {
-    /// By the id of the VM and the key.
-    values: RefCell<BTreeMap<(String, Vec<u8>), Value>>,
+    values: RefCell<BTreeMap<Key, Value>>,
     /// What others set right before the guest does, one for each time.
-    races: RefCell<BTreeMap<(String, Vec<u8>), VecDeque<Vec<u8>>>>,
+    races: RefCell<BTreeMap<Key, VecDeque<Vec<u8>>>>,
     /// What the last value got that was set, whatever its key.
     last_cas: Cell<u32>,
 }
+
+/// The id of the VM, and the key.
+type Key = (String, Vec<u8>);
 
 #[derive(Clone, Debug)]
 struct Value {

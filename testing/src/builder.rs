@@ -1,5 +1,6 @@
 //! What a host is told before it starts.
 
+use crate::attribute::{self, AttributeValue};
 use crate::backend::Backend;
 use crate::config::IntoConfig;
 use crate::core::{Process, Refusal, Settings};
@@ -14,7 +15,8 @@ use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response};
 use std::fmt;
 use std::rc::Rc;
 use waxwing::__private::Callback;
-use waxwing::LogLevel;
+use waxwing::attributes::{Attribute, Kind};
+use waxwing::{LogLevel, Status};
 
 /// Makes a VM with a guest in it.
 type Guest = Box<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
@@ -42,6 +44,8 @@ impl HostBuilder {
             log_level: Some(LogLevel::Trace),
             headers_stop_alone: false,
             properties: Vec::new(),
+            foreign_functions: Vec::new(),
+            expressions: Vec::new(),
             origin: Rc::new(crate::echo),
         };
         HostBuilder {
@@ -139,6 +143,62 @@ impl HostBuilder {
         value: impl Into<Vec<u8>>,
     ) -> Self {
         self.settings.properties.push((property_path(path), value.into()));
+        self
+    }
+
+    /// Sets an attribute of all streams; [`Request::attribute`] takes precedence.
+    ///
+    /// ```no_run
+    /// use waxwing::attributes::{Path, Text, xds};
+    /// use waxwing_testing::Host;
+    /// # fn test<E: waxwing::Extension>() {
+    ///
+    /// let tenant = Path::metadata("tenants").then("name");
+    /// let host = Host::builder::<E>()
+    ///     .attribute(xds::NODE_ID, "edge-1")
+    ///     .attribute(tenant.of::<Text>(), "acme")
+    ///     .start();
+    /// # }
+    /// ```
+    pub fn attribute<K: Kind>(mut self, attribute: Attribute<'_, K>, value: impl AttributeValue<K>) -> Self {
+        self.settings.properties.push(attribute::given(attribute, &value));
+        self
+    }
+
+    /// Adds a foreign function: what it answers to its argument, or the status with which it refuses.
+    ///
+    /// It takes the place of one of the host's own: `clear_route_cache`, `set_envoy_filter_state`,
+    /// `declare_property`, `compress`, `uncompress`, and those of expressions.
+    ///
+    /// ```no_run
+    /// use waxwing_testing::Host;
+    /// # fn test<E: waxwing::Extension>() {
+    ///
+    /// let host = Host::builder::<E>().foreign_function("zone_of", |_address| Ok(b"eu-1".to_vec())).start();
+    /// # }
+    /// ```
+    pub fn foreign_function(
+        mut self,
+        name: impl Into<String>,
+        function: impl Fn(&[u8]) -> Result<Vec<u8>, Status> + 'static,
+    ) -> Self {
+        self.settings.foreign_functions.push((name.into(), Rc::new(function)));
+        self
+    }
+
+    /// Sets the value of a CEL expression, by its source; the model evaluates none, and refuses those that it does not
+    /// know.
+    ///
+    /// ```no_run
+    /// use waxwing::attributes::Bool;
+    /// use waxwing_testing::Host;
+    /// # fn test<E: waxwing::Extension>() {
+    ///
+    /// let host = Host::builder::<E>().expression::<Bool>("source.port > 1024", true).start();
+    /// # }
+    /// ```
+    pub fn expression<K: Kind>(mut self, source: impl Into<String>, value: impl AttributeValue<K>) -> Self {
+        self.settings.expressions.push((source.into(), value.encode()));
         self
     }
 

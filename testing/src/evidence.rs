@@ -15,6 +15,8 @@ pub(crate) struct Evidence {
     pub(crate) response: Option<Response>,
     /// The client did not receive all of a response.
     pub(crate) reset: bool,
+    /// How often the extension had the route chosen anew.
+    pub(crate) route_choices: usize,
     pub(crate) timeline: Timeline,
 }
 
@@ -26,6 +28,7 @@ impl Default for Evidence {
             answered: None,
             response: None,
             reset: false,
+            route_choices: 0,
             timeline: Timeline::default(),
         }
     }

@@ -163,6 +163,13 @@ impl Exchange {
         &self.details
     }
 
+    /// How often the extension had the route of the request chosen anew, with `clear_route_cache`.
+    ///
+    /// 0 if the host is only seen from outside.
+    pub fn route_choices(&self) -> usize {
+        self.evidence.route_choices
+    }
+
     /// What the extension logged for this stream.
     pub fn logs(&self) -> &Logs {
         &self.logs

@@ -264,6 +264,13 @@ pub enum HostCall {
         /// The id of the metric.
         metric: u32,
     },
+    /// `proxy_call_foreign_function`
+    CallForeignFunction {
+        /// The name.
+        name: Vec<u8>,
+        /// The argument.
+        argument: Vec<u8>,
+    },
 }
 
 /// What a host function gave back on success.
@@ -307,6 +314,7 @@ impl HostCall {
             HostCall::SetProperty { .. } => "set_property",
             HostCall::SetEffectiveContext { .. } => "set_effective_context",
             HostCall::Done => "done",
+            HostCall::CallForeignFunction { .. } => "call_foreign_function",
             HostCall::HttpCall { .. } => "http_call",
             HostCall::GrpcCall { .. } => "grpc_call",
             HostCall::GrpcStream { .. } => "grpc_stream",
@@ -434,6 +442,9 @@ impl fmt::Display for HostCall {
             HostCall::IncrementMetric { metric, delta } => write!(f, " {metric} {delta:+}"),
             HostCall::RecordMetric { metric, value } => write!(f, " {metric} {value}"),
             HostCall::Metric { metric } => write!(f, " {metric}"),
+            HostCall::CallForeignFunction { name, argument } => {
+                write!(f, " {} {}", name.escape_ascii(), Quoted(argument))
+            }
             HostCall::SharedData { key } => write!(f, " {}", Quoted(key)),
             HostCall::SetSharedData { key, value, cas } => {
                 write!(f, " {} {}", Quoted(key), Quoted(value))?;

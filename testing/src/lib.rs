@@ -37,6 +37,7 @@
 //! `docs/testing.md` is the guide; `docs/fidelity.md` says where the model and Envoy differ.
 #![forbid(unsafe_code)]
 mod answer;
+mod attribute;
 mod backend;
 mod builder;
 mod callout;
@@ -82,6 +83,7 @@ pub mod wasm;
 mod worker;
 
 pub use answer::Answer;
+pub use attribute::AttributeValue;
 pub use builder::{HostBuilder, StartError};
 pub use callout::Callout;
 pub use clock::Clock;

@@ -344,6 +344,7 @@ impl HttpStream {
             answered: self.stream.answered(),
             response: self.stream.forwarded_response(),
             reset: self.stream.was_reset(),
+            route_choices: self.stream.route_choices(),
             timeline: self.timeline(),
         }
     }

@@ -39,11 +39,12 @@ impl<'a> PublicKey<'a> {
         PublicKey(Key::Pem(text.as_bytes()))
     }
 
-    /// Whether the signature of `text` is one of this key's.
+    /// Whether the signature of `text` is one of this key's. A key or a hash function that Envoy does not understand
+    /// verifies nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] with [`BAD_ARGUMENT`](crate::Status::BAD_ARGUMENT) if the host cannot read the key; else see
+    /// [`Error::Host`] with [`BAD_ARGUMENT`](crate::Status::BAD_ARGUMENT) if the key is empty; else see
     /// [`foreign`](crate::foreign#errors).
     #[must_use = "an invalid signature is not an error"]
     #[doc(alias = "proxy_call_foreign_function")]
@@ -94,8 +95,8 @@ impl<'a> PrivateKey<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] with [`BAD_ARGUMENT`](crate::Status::BAD_ARGUMENT) if the host cannot read the key,
-    /// [`Error::Other`] with its own words if it cannot sign; else see [`foreign`](crate::foreign#errors).
+    /// [`Error::Other`], in the host's words, if it does not understand the key or the hash function; else see
+    /// [`foreign`](crate::foreign#errors).
     #[doc(alias = "proxy_call_foreign_function")]
     pub fn sign<'cb>(
         self,

@@ -25,7 +25,7 @@ use std::time::Duration;
 use waxwing::__private::{BufferType, MapType, MetricType, StreamType, pairs, scope};
 use waxwing::abi::call;
 use waxwing::attributes::Bytes;
-use waxwing::foreign::{self, Declaration, Expression, FilterState, Span};
+use waxwing::foreign::{self, Declaration, Expression, FilterState, PrivateKey, PublicKey, Span};
 use waxwing::prelude::*;
 
 /// The extension.
@@ -330,7 +330,9 @@ impl Step {
     fn call<'cb>(&self, view: &impl View<'cb>) -> String {
         let (map, buffer) = (|| MapType(self.number(1)), || BufferType(self.number(1)));
         let (name, value) = (self.word(2).as_bytes(), self.word(3).as_bytes());
-        let path = |at| self.word(at).replace('.', "\0");
+        // Segments are separated by dots, or by slashes where they have dots themselves.
+        let separator = if self.word(1).contains('/') { '/' } else { '.' };
+        let path = |at| self.word(at).replace(separator, "\0");
         let scope = scope(view);
         match self.word(0) {
             "value" => found(call::header_map_value(scope, map(), name)),
@@ -378,7 +380,6 @@ impl Step {
             "continue" => done(call::continue_stream(StreamType(self.number(1)))),
             "close" => done(call::close_stream(StreamType(self.number(1)))),
             "property" => found(call::property(scope, path(1).as_bytes())),
-            "rawprop" => found(call::property(scope, self.word(1).replace('/', "\0").as_bytes())),
             "set-property" => done(call::set_property(path(1).as_bytes(), name)),
             "call" => match self.http_call().send(view) {
                 Ok(call) => format!("token {}", call.as_u32()),
@@ -414,6 +415,15 @@ impl Step {
                     }
                     Err(error) => error.to_string(),
                 }
+            }
+            "verify" => {
+                let (key, signature) = (self.bytes(2), self.bytes(3));
+                let answer = PublicKey::der(&key).verify(view, self.word(1), signature, self.word(4));
+                answer.map_or_else(|error| error.to_string(), |is_valid| is_valid.to_string())
+            }
+            "sign" => {
+                let key = self.bytes(2);
+                found(PrivateKey::der(&key).sign(view, self.word(1), self.word(3)).map(Some))
             }
             "evaluate" => {
                 // Words have no blanks.

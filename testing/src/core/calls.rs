@@ -10,6 +10,7 @@ use crate::HeaderList;
 use crate::host_call::{HostCall, Reply};
 use crate::log::LogLine;
 use crate::timeline::Event;
+use std::collections::HashMap;
 use std::rc::Rc;
 use waxwing::__private::{
     Answer, BufferType, Callback, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, MapType,
@@ -210,13 +211,18 @@ impl Host for HostCore {
     fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::SetProperty { path: path.to_vec(), value: value.to_vec() };
         self.answer(call, done, |stream| {
-            let (path, value) = (path.to_vec(), value.to_vec());
-            match (stream, self.acting_connection()) {
-                (Some(stream), _) => stream.state_mut().filter_state.insert(path, value),
-                (None, Some(connection)) => connection.state_mut().filter_state.insert(path, value),
-                (None, None) => return Err(Status::NOT_FOUND),
+            let kept = |filter_state: &mut HashMap<Vec<u8>, Vec<u8>>| {
+                if filter_state.contains_key(path) && self.foreign.is_read_only(path) {
+                    return Err(Status::BAD_ARGUMENT);
+                }
+                filter_state.insert(path.to_vec(), value.to_vec());
+                Ok(())
             };
-            Ok(())
+            match (stream, self.acting_connection()) {
+                (Some(stream), _) => kept(&mut stream.state_mut().filter_state),
+                (None, Some(connection)) => kept(&mut connection.state_mut().filter_state),
+                (None, None) => Err(Status::NOT_FOUND),
+            }
         })
     }
 
@@ -322,6 +328,15 @@ impl Host for HostCore {
 
     fn metric(&self, metric: u32) -> Answer<u64> {
         self.metric_value(metric)
+    }
+
+    fn call_foreign_function(&self, name: &[u8], argument: &[u8]) -> Answer<Vec<u8>> {
+        let call = HostCall::CallForeignFunction { name: name.to_vec(), argument: argument.to_vec() };
+        self.answer(
+            call,
+            |found: &Vec<u8>| bytes(found),
+            |stream| self.foreign_function(stream.map(|stream| &**stream), name, argument),
+        )
     }
 
     fn done(&self) -> Answer {

@@ -21,6 +21,7 @@
 //! | `arrival` | what arrives from the client and from the upstream |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
 //! | `direction` | one direction of a stream: is it held back, and what is |
+//! | `foreign` | foreign functions: those of a test, and Envoy's |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
 //! | `connection` | a TCP connection |
@@ -40,6 +41,7 @@ mod connection;
 mod direction;
 mod field;
 mod filter;
+mod foreign;
 mod grpc;
 mod local_response;
 mod map_type;
@@ -64,6 +66,7 @@ mod tests;
 
 pub(crate) use connection::{Connection, Sender};
 pub(crate) use direction::Side;
+pub(crate) use foreign::ForeignFunction;
 pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
 pub(crate) use stream::{Origin, Stream};
@@ -74,6 +77,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
 use callout::Callouts;
+use foreign::Foreign;
 use grpc::GrpcCalls;
 use metric::DefinedMetrics;
 use root::Life;
@@ -101,6 +105,10 @@ pub(crate) struct Settings {
     pub(crate) headers_stop_alone: bool,
     /// Path and value.
     pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
+    /// By name, the last first.
+    pub(crate) foreign_functions: Vec<(String, ForeignFunction)>,
+    /// The values of expressions, by their source.
+    pub(crate) expressions: Vec<(String, Vec<u8>)>,
     pub(crate) origin: Origin,
 }
 
@@ -117,6 +125,7 @@ pub(crate) struct HostCore {
     timer: Timer,
     metrics: DefinedMetrics,
     callouts: Callouts,
+    foreign: Foreign,
     grpc: GrpcCalls,
     root_journal: Rc<Journal>,
     /// Those that have not ended, by their context id.
@@ -143,6 +152,7 @@ impl HostCore {
             timer: Timer::default(),
             metrics: DefinedMetrics::default(),
             callouts: Callouts::default(),
+            foreign: Foreign::default(),
             grpc: GrpcCalls::default(),
             root_journal: Rc::default(),
             streams: RefCell::default(),

@@ -1,11 +1,14 @@
 //! Properties, as Envoy derives them.
 
 use super::HostCore;
+use super::foreign::Object;
 use super::local_response::grpc_status_of;
 use super::maps;
 use super::stream::{State, Stream};
 use crate::HeaderList;
+use crate::http::Body;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use waxwing::__private::Answer;
 use waxwing::Status;
 
@@ -30,34 +33,58 @@ impl HostCore {
         if let Some(connection) = self.acting_connection() {
             let state = connection.state();
             return given(&self.settings().properties)
-                .map_or_else(|| kept(&state.filter_state, &segments), Ok);
+                .map_or_else(|| kept(connection.context, &state.filter_state, &segments), Ok);
         }
         let Some(stream) = stream else {
             // A root context has no stream: all that it can ask about besides is the node.
-            let node = path.starts_with(b"xds\0node");
-            return given(&self.settings().properties).filter(|_| node).ok_or(Status::NOT_FOUND);
+            return match segments.as_slice() {
+                [b"xds", rest @ ..] if rest.first() == Some(&&b"node"[..]) => {
+                    given(&self.settings().properties).map_or_else(|| xds(rest), Ok)
+                }
+                _ => Err(Status::NOT_FOUND),
+            };
         };
         let state = stream.state();
-        given(&state.sent.properties)
-            .or_else(|| given(&self.settings().properties))
-            .map_or_else(|| derived(&state, &segments), Ok)
+        given(&state.sent.properties).or_else(|| given(&self.settings().properties)).map_or_else(
+            || match segments.as_slice() {
+                [b"request", b"duration"] if state.ended => {
+                    Ok(number(self.process.wall_clock().saturating_sub(state.started)))
+                }
+                _ => derived(stream.context, &state, &segments),
+            },
+            Ok,
+        )
     }
 }
 
-fn derived(state: &State, segments: &[&[u8]]) -> Answer<Vec<u8>> {
+fn derived(context: u32, state: &State, segments: &[&[u8]]) -> Answer<Vec<u8>> {
     match segments {
         [b"request", rest @ ..] if !rest.is_empty() => request(state, rest).ok_or(Status::NOT_FOUND),
         [b"response", rest @ ..] if !rest.is_empty() => response(state, rest).ok_or(Status::NOT_FOUND),
-        _ => kept(&state.filter_state, segments),
+        [b"upstream", rest @ ..] if !rest.is_empty() => match state.response.headers {
+            Some(_) => address(UPSTREAM, rest),
+            None => Err(Status::NOT_FOUND),
+        },
+        [b"xds", rest @ ..] if !rest.is_empty() => xds(rest),
+        [b"filter_state", name] => filter_state(state, name),
+        _ => kept(context, &state.filter_state, segments),
     }
 }
 
-/// What a guest has set, for a stream or a connection.
-fn kept(filter_state: &HashMap<Vec<u8>, Vec<u8>>, segments: &[&[u8]]) -> Answer<Vec<u8>> {
+/// What a guest has set, for a stream or a connection, and what is known of every connection.
+fn kept(context: u32, filter_state: &HashMap<Vec<u8>, Vec<u8>>, segments: &[&[u8]]) -> Answer<Vec<u8>> {
     match segments {
-        [b"request" | b"response" | b"source" | b"destination" | b"connection" | b"upstream" | b"xds"] => {
-            Err(Status::SERIALIZATION_FAILURE)
-        }
+        [
+            b"request" | b"response" | b"source" | b"destination" | b"connection" | b"upstream" | b"xds"
+            | b"filter_state",
+        ] => Err(Status::SERIALIZATION_FAILURE),
+        // Each stream has a connection of its own.
+        [b"connection", b"id"] | [b"connection_id"] => Ok(number(context.into())),
+        [b"connection", rest @ ..] => connection(rest).ok_or(Status::NOT_FOUND),
+        [b"source", rest @ ..] => address(CLIENT, rest),
+        [b"destination", rest @ ..] => address(LISTENER, rest),
+        [b"metadata"] => Ok(Vec::new()),
+        [b"metadata", b"filter_metadata"] => Ok(joined_map(&HeaderList::new())),
         // It has one segment: a longer path looks into a text, and finds nothing.
         [name] => filter_state.get(*name).cloned().ok_or(Status::NOT_FOUND),
         _ => Err(Status::NOT_FOUND),
@@ -74,7 +101,7 @@ fn request(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
     // Gone with the headers themselves, until the stream is logged.
     let headers = direction.headers.as_ref().filter(|_| direction.headers_live || state.logging);
     let text = |name: &str| headers?.get(name).map(<[u8]>::to_vec);
-    let received: u64 = state.sent.body.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+    let received = byte_count(&state.sent.body);
     match path {
         [b"path"] => text(":path"),
         [b"url_path"] => {
@@ -108,6 +135,13 @@ fn response(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
     let trailers = direction.trailers.as_ref().filter(|_| direction.trailers_live || state.logging);
     let code: Option<u32> = parsed(direction.headers.as_ref(), ":status");
     match path {
+        // What it was answered with, or that it was the upstream.
+        [b"code_details"] => code.map(|_| match state.details.as_str() {
+            "" => b"via_upstream".to_vec(),
+            details => details.as_bytes().to_vec(),
+        }),
+        [b"flags"] if state.local.is_none() && !state.reset => Some(number(0)),
+        [b"size"] => Some(number(byte_count(&state.response.forwarded.body))),
         [b"code"] => code.map(|code| number(code.into())),
         [b"grpc_status"] => {
             let said = parsed(trailers, "grpc-status").or_else(|| parsed(headers, "grpc-status"));
@@ -119,12 +153,65 @@ fn response(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
     }
 }
 
+/// What is known of a connection without TLS.
+fn connection(path: &[&[u8]]) -> Option<Vec<u8>> {
+    match path {
+        [b"mtls"] => Some(vec![0]),
+        [b"requested_server_name"] => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+/// Where the model's client is, where it listens, and where its upstream is.
+const CLIENT: ([u8; 4], u16) = ([127, 0, 0, 1], 40_000);
+const LISTENER: ([u8; 4], u16) = ([127, 0, 0, 1], 10_000);
+const UPSTREAM: ([u8; 4], u16) = ([127, 0, 0, 1], 8_080);
+
+fn address(end: ([u8; 4], u16), path: &[&[u8]]) -> Answer<Vec<u8>> {
+    match path {
+        [b"address"] => Ok(SocketAddr::from(end).to_string().into_bytes()),
+        [b"port"] => Ok(number(end.1.into())),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+/// The configuration that the Envoy runner gives its Envoy.
+fn xds(path: &[&[u8]]) -> Answer<Vec<u8>> {
+    match path {
+        [b"node", b"id" | b"cluster"]
+        | [b"route_name" | b"filter_chain_name"]
+        | [b"cluster_metadata" | b"route_metadata" | b"virtual_host_metadata" | b"listener_metadata"] => {
+            Ok(Vec::new())
+        }
+        [b"cluster_name"] => Ok(crate::scenario::ORIGIN.into()),
+        [b"virtual_host_name"] => Ok(b"all".to_vec()),
+        [b"listener_direction"] => Ok(number(0)),
+        _ => Err(Status::NOT_FOUND),
+    }
+}
+
+/// An object of the filter state; a property that the guest has set is one too.
+fn filter_state(state: &State, name: &[u8]) -> Answer<Vec<u8>> {
+    match state.objects.get(name).map(|(_, object)| object) {
+        Some(Object::Text(text)) => return Ok(text.clone()),
+        Some(Object::Fields) => return Ok(joined_map(&HeaderList::new())),
+        Some(Object::Hidden) => return Err(Status::NOT_FOUND),
+        None => {}
+    }
+    let property = name.strip_prefix(b"wasm.").and_then(|name| state.filter_state.get(name));
+    property.cloned().ok_or(Status::NOT_FOUND)
+}
+
 fn number(number: u64) -> Vec<u8> {
     number.to_le_bytes().to_vec()
 }
 
 fn parsed(headers: Option<&HeaderList>, name: &str) -> Option<u32> {
     std::str::from_utf8(headers?.get(name)?).ok()?.parse().ok()
+}
+
+fn byte_count(body: &Body) -> u64 {
+    body.chunks.iter().map(|chunk| chunk.len() as u64).sum()
 }
 
 fn byte_size(headers: &HeaderList) -> u64 {

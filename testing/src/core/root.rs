@@ -40,6 +40,8 @@ impl HostCore {
 
     /// Gives it the configuration, which may be another one than before.
     pub(crate) fn configure(self: &Rc<Self>) -> Result<(), Refusal> {
+        // Envoy makes a new root context for another configuration.
+        self.foreign.forget();
         let size = self.process.config.borrow().len();
         self.begin_root(Callback::Configure, Arguments::Size(size), true)
     }

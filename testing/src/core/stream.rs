@@ -1,6 +1,7 @@
 //! A stream: what arrives, what is forwarded, how it ends.
 
 use super::direction::{Direction, Side};
+use super::foreign::Object;
 use super::local_response::{Kind, LocalReply};
 use super::{HostCore, Journal};
 use crate::log::LogLine;
@@ -45,6 +46,12 @@ pub(super) struct State {
     pub(super) reply_asked: bool,
     /// What the guest has set, by raw path.
     pub(super) filter_state: HashMap<Vec<u8>, Vec<u8>>,
+    /// Envoy's own objects that it has set, with their life span.
+    pub(super) objects: HashMap<Vec<u8>, (u64, Object)>,
+    /// The names of properties that it has declared, to no effect.
+    pub(super) declared: Vec<Vec<u8>>,
+    /// How often it had the route chosen anew.
+    pub(super) route_choices: usize,
     /// Nanoseconds since the Unix epoch.
     pub(super) started: u64,
     pub(super) sent: Request,
@@ -138,6 +145,10 @@ impl Stream {
         self.state().response.complete
     }
 
+    pub(crate) fn route_choices(&self) -> usize {
+        self.state().route_choices
+    }
+
     pub(crate) fn details(&self) -> String {
         self.state().details.clone()
     }
@@ -184,6 +195,9 @@ impl HostCore {
             is_grpc: false,
             reply_asked: false,
             filter_state: HashMap::new(),
+            objects: HashMap::new(),
+            declared: Vec::new(),
+            route_choices: 0,
             started: self.process.wall_clock(),
             sent: Request::from_headers(HeaderList::new()),
             logs: Vec::new(),

@@ -1,6 +1,8 @@
 //! Requests and responses.
 
 use super::HeaderList;
+use crate::attribute::{self, AttributeValue};
+use waxwing::attributes::{Attribute, Kind};
 
 /// A piece of a body as it arrives, and whether it ends the message.
 pub(crate) type Piece = (Vec<u8>, bool);
@@ -141,6 +143,20 @@ impl Request {
         value: impl Into<Vec<u8>>,
     ) -> Self {
         self.properties.push((property_path(path), value.into()));
+        self
+    }
+
+    /// Sets an attribute that the host answers for this request only, whatever it answers otherwise.
+    ///
+    /// ```
+    /// use waxwing::attributes::{connection, source};
+    /// use waxwing_testing::Request;
+    ///
+    /// let request = Request::get("/").attribute(source::ADDRESS, "10.0.0.7:4711").attribute(connection::MTLS, true);
+    /// ```
+    #[must_use]
+    pub fn attribute<K: Kind>(mut self, attribute: Attribute<'_, K>, value: impl AttributeValue<K>) -> Self {
+        self.properties.push(attribute::given(attribute, &value));
         self
     }
 

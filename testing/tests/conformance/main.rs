@@ -5,6 +5,7 @@
 mod buffer;
 mod callout;
 mod ending;
+mod foreign;
 mod grpc;
 mod header;
 mod local_response;

@@ -1,9 +1,11 @@
 //! Extensions written with the SDK, on the host model, through the public API: one file per subject.
 
+mod attribute;
 mod body;
 mod buffer;
 mod connection;
 mod error_policy;
+mod foreign;
 mod header;
 mod host_level;
 mod lifecycle;

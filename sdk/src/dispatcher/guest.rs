@@ -123,6 +123,10 @@ impl<R: Extension> Guest for Dispatcher<R> {
     }
 
     fn on_upstream_connection_close(&self, context: u32, peer: u32) {
+        // Envoy (1.40) calls it also for a connection that the callback before has closed, and that is deleted.
+        if !self.is_stream(context) {
+            return;
+        }
         self.end::<Tcp>(Callback::UpstreamConnectionClose.entry(), context, |connection, cx| {
             connection.on_upstream_close(&mut UpstreamClose::new(cx, peer))
         });

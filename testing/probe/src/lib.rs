@@ -250,6 +250,8 @@ fn run<'cb>(script: &[Step], callback: &str, what: &str, end: bool, view: &impl 
     for step in script.iter().filter(|step| [callback, "*"].contains(&step.callback.as_str())) {
         match step.word(0) {
             "pause" => flow = Flow::Pause,
+            "close-at-end" if end => log(&done(call::close_stream(StreamType(step.number(1))))),
+            "close-at-end" => {}
             "pause-until-end" => flow = if end { Flow::Continue } else { Flow::Pause },
             "panic" => panic!("the script says so"),
             _ => {

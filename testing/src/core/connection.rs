@@ -251,7 +251,9 @@ impl HostCore {
                 connection.state_mut().trap = self.vm.trap();
             }
         }
-        self.connections.borrow_mut().remove(&context);
+        if !connection.state().reading {
+            self.connections.borrow_mut().remove(&context);
+        }
     }
 
     /// The proxy connects to the upstream, and begins to read.
@@ -283,6 +285,9 @@ impl HostCore {
         connection.state_mut().reading = true;
         self.show(connection, sender);
         connection.state_mut().reading = false;
+        if connection.is_closed() {
+            self.connections.borrow_mut().remove(&connection.context);
+        }
         let trigger = if sender == Sender::Client { PeerType::REMOTE } else { PeerType::LOCAL };
         self.close_if_over(connection, trigger);
     }
@@ -307,8 +312,8 @@ impl HostCore {
             way.paused = !passes;
             way.shown = !passes;
         }
-        if sender == Sender::Upstream && end_of_stream && installed && !connection.is_closed() {
-            // Whether or not the end passes.
+        if sender == Sender::Upstream && end_of_stream && installed {
+            // Whether or not the end passes, and also for a context that the guest has just been told to delete.
             let arguments = Arguments::Peer(PeerType::UNKNOWN);
             let callback = Callback::UpstreamConnectionClose;
             let failed = |called| called == Called::Failed;

@@ -212,3 +212,11 @@ fn a_trap_closes_its_connection_on_every_host_alike() {
     // What is open fails all the same.
     compare(scripts.map(|script| scenario(script).fail_open().connection(both_ways())));
 }
+
+#[test]
+fn an_extension_closes_a_connection_at_the_upstreams_end_on_every_host_alike() {
+    let ends = || nothing().upstream_sends("hello").await_client(5).upstream_ends().await_client_end();
+    compare([Scenario::new("close at the end")
+        .config(format!("{TRACE}upstream-data close-at-end 2\n"))
+        .connection(ends())]);
+}

@@ -42,12 +42,31 @@ pub(crate) fn run(options: &Run) -> Result<()> {
         requests: samples.requests(&options.request)?,
         clusters: samples.clusters(),
     };
+    check_kind(&module)?;
     if options.envoy {
         let folder = metadata.target_directory.join("waxwing").join(&package.name);
         in_envoy(job, &folder)
     } else {
         embedded(job)
     }
+}
+
+/// Refuses a module that is in the way of TCP connections only: requests would pass it unseen.
+fn check_kind(path: &Path) -> Result<()> {
+    let exports = WasmModule::from_file(path)?.exports();
+    let has = |kind: &[&str]| {
+        let callback = |name: &str| name.strip_prefix("proxy_on_").is_some_and(|name| kind.contains(&name));
+        exports.iter().any(|export| callback(&export.name))
+    };
+    if has(&["new_connection", "downstream_data", "upstream_data"])
+        && !has(&["request_headers", "response_headers"])
+    {
+        bail!(
+            "this extension is for TCP connections, and `run` sends HTTP requests: \
+             run its tests instead, which play both ends with `host.connect()` or `Scenario::connection`"
+        );
+    }
+    Ok(())
 }
 
 /// Sends the requests through the host model, with the module in an interpreter.

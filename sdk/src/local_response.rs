@@ -125,8 +125,8 @@ impl LocalResponse {
     /// Sets the gRPC status (0 to 16) that a gRPC client gets; without it, one that suits the HTTP status.
     ///
     /// To a request whose `content-type` is that of gRPC, Envoy answers with HTTP status 200, headers alone: this as
-    /// `grpc-status`, the body as `grpc-message`, percent-encoded, and the headers of this answer. A number above 16 is
-    /// none. Other clients do not get it.
+    /// `grpc-status`, the body as `grpc-message`, percent-encoded, and the headers of this answer, among which a
+    /// `grpc-status` counts more than this. A number above 16 is none. Other clients do not get it.
     #[must_use]
     pub fn grpc_status(mut self, grpc_status: u32) -> Self {
         self.grpc_status = Some(grpc_status);

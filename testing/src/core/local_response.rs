@@ -84,13 +84,17 @@ impl LocalReply {
         let mut headers = HeaderList::new();
         if stream.is_grpc {
             headers.add(":status", "200");
-            headers.add("content-type", "application/grpc");
-            let grpc_status = self.grpc_status.unwrap_or_else(|| grpc_status_of(self.status));
-            headers.add("grpc-status", grpc_status.to_string());
-            if !self.body.is_empty() && !stream.is_head {
-                headers.add("grpc-message", percent_encoded(&self.body));
-            }
+            // First those that were given, and then what gRPC needs, in the place of what is there already; a status stays.
             self.add_headers(&mut headers);
+            let grpc_status = self.grpc_status.unwrap_or_else(|| grpc_status_of(self.status));
+            set(&mut headers, ":status", b"200".to_vec());
+            set(&mut headers, "content-type", b"application/grpc".to_vec());
+            if headers.get("grpc-status").is_none() {
+                headers.add("grpc-status", grpc_status.to_string());
+            }
+            if !self.body.is_empty() && !stream.is_head {
+                set(&mut headers, "grpc-message", percent_encoded(&self.body));
+            }
             return (headers, Vec::new());
         }
         headers.add(":status", self.status.to_string());
@@ -99,11 +103,8 @@ impl LocalReply {
         maps::replace(&mut headers, Owner::Response, b":status", self.status.to_string().as_bytes());
         if !self.body.is_empty() {
             let length = self.body.len().to_string();
-            match headers.value_mut(b"content-length") {
-                // Corrected where it stands.
-                Some(given) => *given = length.into_bytes(),
-                None => headers.add("content-length", length),
-            }
+            // Corrected where it stands.
+            set(&mut headers, "content-length", length.into_bytes());
             if headers.get("content-type").is_none() {
                 headers.add("content-type", "text/plain");
             }
@@ -185,6 +186,14 @@ impl HostCore {
 
 /// The largest status that gRPC defines; a guest says "none" with any other number.
 const GRPC_STATUS_MAX: u32 = 16;
+
+/// Sets a header that Envoy keeps in a field of its own: in its place, or behind the others.
+fn set(headers: &mut HeaderList, name: &str, value: Vec<u8>) {
+    match headers.value_mut(name.as_bytes()) {
+        Some(given) => *given = value,
+        None => headers.add(name, value),
+    }
+}
 
 fn without_white_space(details: &[u8]) -> String {
     String::from_utf8_lossy(details).replace(|c: char| c.is_ascii_whitespace(), "_")

@@ -45,3 +45,29 @@ fn answers_to_grpc() {
         scenario("request-headers reply 403 no 5\nresponse-headers value 2 grpc-status").request(request()),
     ]);
 }
+
+#[test]
+fn answers_to_grpc_in_each_callback_with_details() {
+    let request = || Request::post("/s/m").header("content-type", "application/grpc").body("x").empty_end();
+    compare(["request-headers", "response-headers", "response-body", "response-trailers"].map(|callback| {
+        let script = format!(
+            "{callback} reply 429 later 8 grpc-status-details-bin CAg x-a 1\nresponse-headers value 2 :status\n\
+             response-headers value 2 grpc-status-details-bin\nlog value 2 grpc-status\nlog value 2 grpc-message\n"
+        );
+        scenario(&script).request(request())
+    }));
+    // What gRPC needs stands in the place of what was given, but for the status.
+    let given =
+        "request-headers reply 429 later 8 content-type a/b grpc-status 3 x-a 1 grpc-message no :status 200";
+    compare([scenario(given).request(request())]);
+}
+
+#[test]
+fn a_second_answer_in_each_callback_that_can_follow_the_first() {
+    compare(["response-headers", "response-body"].map(|callback| {
+        let script = format!(
+            "request-headers reply 401 a - x-r 1\n{callback} reply 402 b - x-r 2\nlog value 2 :status"
+        );
+        scenario(&script).request(without_body())
+    }));
+}

@@ -70,6 +70,7 @@ const INLINE_HEADERS: usize = 2;
 ///         .into()
 /// }
 /// ```
+#[doc(alias = "proxy_send_local_response")]
 pub struct LocalResponse {
     status: u16,
     grpc_status: Option<u32>,

@@ -5,6 +5,7 @@ use crate::sample::Samples;
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,8 +23,20 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) manifest_path: PathBuf,
     pub(crate) rust_version: Option<String>,
+    /// By name, with what each turns on.
+    pub(crate) features: BTreeMap<String, Vec<String>>,
+    dependencies: Vec<Dependency>,
     targets: Vec<Target>,
     metadata: Option<Value>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    /// `None` for one of the code itself, else `dev` or `build`.
+    kind: Option<String>,
+    uses_default_features: bool,
+    features: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -89,6 +102,13 @@ impl Package {
         self.targets.iter().any(|target| target.crate_types.iter().any(|kind| kind == "cdylib"))
     }
 
+    /// What it asks of another package: whether the default features, and which features beside.
+    pub(crate) fn features_of(&self, name: &str) -> Option<(bool, BTreeSet<String>)> {
+        let mut dependencies = self.dependencies.iter().filter(|dependency| dependency.kind.is_none());
+        let dependency = dependencies.find(|dependency| dependency.name == name)?;
+        Some((dependency.uses_default_features, dependency.features.clone()))
+    }
+
     /// The folder of its manifest.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(Path::new("."))
@@ -122,7 +142,11 @@ mod tests {
 
     fn package(crate_type: &str, metadata: Value) -> Package {
         serde_json::from_value(json!({
-            "name": "p", "manifest_path": "/p/Cargo.toml", "rust_version": null,
+            "name": "p", "manifest_path": "/p/Cargo.toml", "rust_version": null, "features": {},
+            "dependencies": [
+                { "name": "w", "kind": "dev", "uses_default_features": true, "features": [] },
+                { "name": "w", "kind": null, "uses_default_features": false, "features": ["json"] },
+            ],
             "targets": [{ "crate_types": [crate_type] }], "metadata": metadata,
         }))
         .unwrap()
@@ -143,6 +167,13 @@ mod tests {
     #[test]
     fn other_tools_may_have_metadata_too() {
         package("cdylib", json!({ "docs": { "rs": {} } })).samples().unwrap();
+    }
+
+    #[test]
+    fn what_a_package_asks_of_another_is_not_what_its_tests_ask() {
+        let package = package("cdylib", Value::Null);
+        assert_eq!(package.features_of("w"), Some((false, BTreeSet::from(["json".to_owned()]))));
+        assert_eq!(package.features_of("x"), None);
     }
 
     #[test]

@@ -3,26 +3,29 @@
 use super::Verdict;
 use super::repository::Repository;
 use super::test::UI;
+use crate::package::Package;
 use crate::target::WasmCompiler;
 use crate::toolchain::{self, Toolchain, WASM_TARGET};
 use anyhow::Result;
+use std::collections::BTreeMap;
+use std::iter;
 use std::path::PathBuf;
 use std::process::Command;
 
 /// The targets of extensions; the second has no standard library worth the name.
 const WASM_TARGETS: [&str; 2] = [WASM_TARGET, "wasm32-unknown-unknown"];
 
-/// The features of the SDK, alone: each must do without the others.
-const FEATURES: [&str; 6] = ["", "std", "log", "json", "prost", "wee_alloc"];
-
+/// Each feature of the SDK and of the mock host alone, and none: each must do without the others.
 pub(super) fn features(repository: &Repository) -> Result<Verdict> {
     Toolchain::active().ensure(&[], &WASM_TARGETS)?;
-    for feature in FEATURES {
+    let both = WASM_TARGETS.map(|target| ["--target", target]).concat();
+    for feature in iter::once("").chain(repository.features("waxwing")?) {
         let sdk = ["check", "--locked", "--package=waxwing", "--no-default-features", "--features", feature];
         repository.cargo(&sdk)?;
-        for target in WASM_TARGETS {
-            repository.cargo(&[&sdk[..], &["--target", target]].concat())?;
-        }
+        repository.cargo(&[&sdk[..], &both].concat())?;
+    }
+    for feature in iter::once("").chain(repository.features("waxwing-testing")?) {
+        repository.cargo(&["check", "--locked", "--package=waxwing-testing", "--features", feature])?;
     }
     Ok(Verdict::Passed)
 }
@@ -30,34 +33,45 @@ pub(super) fn features(repository: &Repository) -> Result<Verdict> {
 /// Modules are linked, not only checked: an import without its module fails there. Those for the second target
 /// are run as well.
 pub(super) fn examples(repository: &Repository) -> Result<Verdict> {
-    modules(repository, &WasmCompiler::ensure()?)?;
-    let other = WASM_TARGETS[1];
+    let (compiler, other) = (WasmCompiler::ensure()?, WASM_TARGETS[1]);
+    modules_of(repository, repository.examples(), || compiler.build())?;
     Toolchain::active().ensure(&[], &[other])?;
-    modules_of(repository, || {
+    modules_of(repository, repository.examples(), || {
         let mut build = Toolchain::active().cargo();
         build.args(["build", "--target", other]);
         build
     })?;
-    // The stage `test` has run those for the first target.
+    // The stage `test` has run those for the first target. With the same packages and features as there, cargo
+    // builds nothing again.
     let mut test = Toolchain::active().cargo();
     test.env("WAXWING_WASM_DIR", repository.target_directory().join(other).join("release"));
-    test.args(["test", "--locked", "--workspace", "--exclude", UI, "--all-targets", "--all-features"]);
+    test.args(["test", "--locked", "--workspace", "--exclude", UI, "--lib", "--all-features"]);
     repository.run(test.arg("on_every_host"))?;
     Ok(Verdict::Passed)
 }
 
-/// Builds all examples for `wasm32-wasip1`, and gives the folder of their modules.
+/// Builds all extensions for `wasm32-wasip1`, and gives the folder of their modules.
 pub(super) fn modules(repository: &Repository, compiler: &WasmCompiler) -> Result<PathBuf> {
-    modules_of(repository, || compiler.build())?;
+    modules_of(repository, repository.extensions(), || compiler.build())?;
     Ok(repository.target_directory().join(WASM_TARGET).join("release"))
 }
 
-/// Builds all examples, each alone: built together, they would get each other's features, and the one without
-/// the standard library would have it.
-fn modules_of(repository: &Repository, build: impl Fn() -> Command) -> Result<()> {
-    for example in repository.examples() {
+/// Builds extensions, those that want the same of the SDK together. All together they would get each other's
+/// features, and the one without the standard library would have it; each alone, one processor links at a time.
+fn modules_of<'a>(
+    repository: &Repository,
+    extensions: impl Iterator<Item = &'a Package>,
+    build: impl Fn() -> Command,
+) -> Result<()> {
+    let mut kinds = BTreeMap::<_, Vec<&str>>::new();
+    for extension in extensions {
+        kinds.entry(extension.features_of("waxwing")).or_default().push(&extension.name);
+    }
+    for packages in kinds.values() {
         let mut build = build();
-        repository.run(build.args(["--release", "--locked", "--package", &example.name]))?;
+        build.args(["--release", "--locked"]);
+        build.args(packages.iter().flat_map(|package| ["--package", package]));
+        repository.run(&mut build)?;
     }
     Ok(())
 }
@@ -71,16 +85,15 @@ pub(super) fn msrv(repository: &Repository) -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
+/// Natively, the tests are compiled and not linked: the active compiler does that. Modules are, as linkers differ.
 pub(super) fn newest(repository: &Repository) -> Result<Verdict> {
     let newest = toolchain::NEWEST;
     newest.ensure(&[], &WASM_TARGETS)?;
-    repository.cargo_of(newest, &["build", "--locked", "--workspace", "--all-targets", "--all-features"])?;
-    for target in WASM_TARGETS {
-        modules_of(repository, || {
-            let mut build = newest.cargo();
-            build.args(["build", "--target", target]);
-            build
-        })?;
-    }
+    repository.cargo_of(newest, &["check", "--locked", "--workspace", "--all-targets", "--all-features"])?;
+    modules_of(repository, repository.examples(), || {
+        let mut build = newest.cargo();
+        build.arg("build").args(WASM_TARGETS.iter().flat_map(|target| ["--target", target]));
+        build
+    })?;
     Ok(Verdict::Passed)
 }

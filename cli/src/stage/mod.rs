@@ -46,7 +46,7 @@ const STAGES: &[Stage] = &[
     Stage { name: "doc", what: "rustdoc's warnings, denied", run: lint::doc },
     Stage {
         name: "features",
-        what: "each feature of the SDK, alone, natively and on both wasm targets",
+        what: "each feature of the SDK and of the mock host, alone, and the SDK on both wasm targets",
         run: build::features,
     },
     Stage { name: "wasm", what: "each example for both wasm targets", run: build::examples },

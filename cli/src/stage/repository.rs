@@ -44,9 +44,29 @@ impl Repository {
         &self.metadata.target_directory
     }
 
-    /// The examples: the packages that are extensions.
+    /// The extensions that tests run: the examples, and those that hosts are compared with.
+    pub(super) fn extensions(&self) -> impl Iterator<Item = &Package> {
+        // What is measured is built by the report, in its own way.
+        let measured = self.root().join("bench");
+        let packages = self.metadata.packages.iter().filter(|package| package.is_extension());
+        packages.filter(move |package| !package.folder().starts_with(&measured))
+    }
+
+    /// The extensions that are for authors to read.
     pub(super) fn examples(&self) -> impl Iterator<Item = &Package> {
-        self.metadata.packages.iter().filter(|package| package.is_extension())
+        let folder = self.root().join("examples");
+        self.extensions().filter(move |package| package.folder().starts_with(&folder))
+    }
+
+    /// The features of a package, by their names.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such package.
+    pub(super) fn features(&self, package: &str) -> Result<impl Iterator<Item = &str>> {
+        let found = self.metadata.package(package);
+        let package = found.with_context(|| format!("there is no package `{package}`"))?;
+        Ok(package.features.keys().map(String::as_str).filter(|feature| *feature != "default"))
     }
 
     /// The oldest compiler that the SDK supports, as its manifest has it.

@@ -24,9 +24,14 @@ pub(super) fn all(repository: &Repository) -> Result<Verdict> {
     } else {
         command.args(&repository.cargo_test);
     }
-    if let WasmCompiler::Debian(_) = compiler {
-        // By themselves the tests would build with the toolchain that has no target.
-        command.env("WAXWING_WASM_DIR", build::modules(repository, &compiler)?);
+    let is_debian = matches!(compiler, WasmCompiler::Debian(_));
+    if is_debian || repository.cargo_test.is_empty() {
+        // The tests would build these too, but one after the other.
+        let modules = build::modules(repository, &compiler)?;
+        if is_debian {
+            // By themselves they would build with the toolchain that has no target.
+            command.env("WAXWING_WASM_DIR", modules);
+        }
     }
     repository.run(&mut command)?;
     Ok(Verdict::Passed)

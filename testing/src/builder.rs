@@ -8,6 +8,7 @@ use crate::host::Host;
 use crate::http::property_path;
 use crate::log::{LogLine, Logs};
 use crate::matching::any;
+use crate::route::Route;
 use crate::scenario::FailurePolicy;
 use crate::trap::Trap;
 use crate::upstream::{Grpc, GrpcUpstream, Upstream, Upstreams};
@@ -45,6 +46,7 @@ impl HostBuilder {
             headers_stop_alone: false,
             properties: Vec::new(),
             foreign_functions: Vec::new(),
+            routes: Vec::new(),
             expressions: Vec::new(),
             origin: Rc::new(crate::echo),
         };
@@ -162,6 +164,11 @@ impl HostBuilder {
     /// ```
     pub fn attribute<K: Kind>(mut self, attribute: Attribute<'_, K>, value: impl AttributeValue<K>) -> Self {
         self.settings.properties.push(attribute::given(attribute, &value));
+        self
+    }
+
+    pub(crate) fn routes(mut self, routes: &[Route]) -> Self {
+        self.settings.routes = routes.to_vec();
         self
     }
 

@@ -67,6 +67,7 @@ mod panic;
 mod phase;
 mod queue;
 mod quoted;
+mod route;
 mod run;
 mod runner;
 mod scenario;

@@ -137,6 +137,7 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
         .root_id(root_id)
         .vm_id(vm_id)
         .failure_policy(scenario.failure_policy())
+        .routes(scenario.routes())
         .origin(move |request| upstream(request));
     if let Some(name) = plugin_name {
         builder = builder.plugin_name(name);

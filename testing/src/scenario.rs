@@ -2,6 +2,7 @@
 
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
+use crate::route::Route;
 use crate::run::Run;
 use crate::runner::Runner;
 use crate::step::{Step, check_steps};
@@ -74,6 +75,7 @@ pub struct Scenario {
     origin: Arc<dyn Fn(&Request) -> Response + Send + Sync>,
     clusters: Vec<(String, Upstream)>,
     metrics: Vec<String>,
+    routes: Vec<Route>,
 }
 
 impl Scenario {
@@ -97,6 +99,7 @@ impl Scenario {
             origin: Arc::new(crate::echo),
             clusters: Vec::new(),
             metrics: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -284,6 +287,24 @@ impl Scenario {
         assert!(!taken, "scenario {:?}: there is a cluster {name:?} already", self.name);
         self.clusters.push((name, upstream));
         self
+    }
+
+    /// Adds a route of that name to the upstream, for requests whose header has this value.
+    ///
+    /// The upstream sees it in the header `x-taken-route`, which the other route does not add.
+    #[must_use]
+    pub fn route(
+        mut self,
+        name: impl Into<String>,
+        header: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.routes.push(Route { name: name.into(), header: header.into(), value: value.into() });
+        self
+    }
+
+    pub(crate) fn routes(&self) -> &[Route] {
+        &self.routes
     }
 
     /// Asks for a metric of the extension at the end of the run, by the name that it was defined with.

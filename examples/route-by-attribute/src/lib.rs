@@ -38,10 +38,9 @@ impl Rule {
                 return Ok(false);
             }
         }
-        if let Some(mtls) = self.mtls {
-            if headers.attribute(connection::MTLS)?.unwrap_or(false) != mtls {
-                return Ok(false);
-            }
+        let mtls = headers.attribute(connection::MTLS)?.unwrap_or(false);
+        if self.mtls.is_some_and(|expected| expected != mtls) {
+            return Ok(false);
         }
         let Some(parameter) = &self.query else { return Ok(true) };
         // The client wrote it, so it may be anything.
@@ -135,12 +134,18 @@ mod tests {
     fn it_does_the_same_on_every_host() {
         let scenario = Scenario::new("routes")
             .config(config())
+            .route("to-beta", "x-route", "beta")
+            .route("to-partner", "x-route", "partner")
             .request(Request::get("/orders?a=b&beta=1"))
             .request(Request::get("/orders?beta=10"))
             .request(Request::get("/orders?%ff").header("x-route", "partner"))
             .request(Request::post("/orders").body("two apples"));
         let runs = on_every_host::<Route>("route-by-attribute", [scenario]);
-        runs[0][0].upstream_request().assert_header("x-route", "beta");
-        runs[0][2].upstream_request().assert_header("x-route", "internal");
+        runs[0][0]
+            .upstream_request()
+            .assert_header("x-route", "beta")
+            .assert_header("x-taken-route", "to-beta");
+        let forged = runs[0][2].upstream_request();
+        forged.assert_header("x-route", "internal").assert_no_header("x-taken-route");
     }
 }

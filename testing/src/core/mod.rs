@@ -73,6 +73,7 @@ pub(crate) use stream::{Origin, Stream};
 
 use crate::backend::Backend;
 use crate::log::LogLine;
+use crate::route::Route;
 use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
@@ -105,6 +106,8 @@ pub(crate) struct Settings {
     pub(crate) headers_stop_alone: bool,
     /// Path and value.
     pub(crate) properties: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Beside the one that takes everything.
+    pub(crate) routes: Vec<Route>,
     /// By name, the last first.
     pub(crate) foreign_functions: Vec<(String, ForeignFunction)>,
     /// The values of expressions, by their source.

@@ -6,6 +6,7 @@ use super::local_response::LocalReply;
 use super::stream::Stream;
 use crate::HeaderList;
 use crate::phase::Phase;
+use crate::route::{self, Route};
 use std::rc::Rc;
 
 impl HostCore {
@@ -233,7 +234,14 @@ impl HostCore {
         let missing = {
             let mut state = stream.state_mut();
             let direction = state.direction_mut(side);
-            let headers = direction.headers.clone().unwrap_or_default();
+            let mut headers = direction.headers.clone().unwrap_or_default();
+            if side == Side::Request {
+                // It is chosen anew with each change of the headers, so that the last ones count.
+                let takes = |route: &&Route| headers.get(&route.header) == Some(route.value.as_bytes());
+                if let Some(route) = self.settings().routes.iter().find(takes) {
+                    headers.add(route::TAKEN, route.name.as_str());
+                }
+            }
             let required: &[&str] = match side {
                 // The path first: without one there is no route, and nobody looks further.
                 Side::Request => &[":path", ":method"],

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::yaml;
+use crate::route::Route;
 use crate::{FailurePolicy, LogLevel};
 
 /// An Envoy with one listener, one extension and one upstream, and with the upstreams of its callouts.
@@ -36,6 +37,7 @@ pub struct Config {
     pub(super) listener_port: u16,
     pub(super) admin_port: u16,
     pub(super) clusters: Vec<Cluster>,
+    pub(super) routes: Vec<Route>,
 }
 
 /// An upstream of callouts.
@@ -69,6 +71,7 @@ impl Config {
             listener_port: 0,
             admin_port: 0,
             clusters: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -146,6 +149,11 @@ impl Config {
     #[must_use]
     pub fn tcp(mut self) -> Self {
         self.tcp = true;
+        self
+    }
+
+    pub(super) fn routes(mut self, routes: &[Route]) -> Self {
+        self.routes = routes.to_vec();
         self
     }
 

@@ -84,7 +84,8 @@ impl Runner for Envoy {
 
 impl Envoy {
     fn config_for(&self, scenario: &Scenario) -> Config {
-        let mut config = self.config.clone().failure_policy(scenario.failure_policy());
+        let mut config =
+            self.config.clone().failure_policy(scenario.failure_policy()).routes(scenario.routes());
         let (name, root_id, vm_id) = scenario.ids();
         if let Some(name) = name {
             config = config.name(name);

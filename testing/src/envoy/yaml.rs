@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use super::Config;
 use super::config::{LISTENER, SIDE_DOOR};
 use crate::FailurePolicy;
+use crate::route::{Route, TAKEN};
 use crate::scenario::ORIGIN;
 
 /// The text of an `envoy.yaml` with this upstream.
@@ -50,6 +51,7 @@ static_resources:
 /// The extension, in the way of requests.
 fn http_yaml(config: &Config) -> String {
     let plugin = plugin_yaml(config, "http", 18);
+    let routes: String = config.routes.iter().map(route_yaml).collect();
     format!(
         r#"        - filters:
             - name: envoy.filters.network.http_connection_manager
@@ -66,13 +68,27 @@ fn http_yaml(config: &Config) -> String {
                     - name: all
                       domains: ["*"]
                       routes:
-                        - match: {{ prefix: "/" }}
+{routes}                        - match: {{ prefix: "/" }}
                           route: {{ cluster: {ORIGIN} }}
                 http_filters:
 {plugin}                  - name: envoy.filters.http.router
                     typed_config:
                       "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
                       suppress_envoy_headers: true
+"#
+    )
+}
+
+/// A route for requests with a header, which the upstream is told of.
+fn route_yaml(route: &Route) -> String {
+    let (name, header, value) = (scalar(&route.name), scalar(&route.header), scalar(&route.value));
+    format!(
+        r#"                        - name: {name}
+                          match:
+                            prefix: "/"
+                            headers: [{{ name: {header}, string_match: {{ exact: {value} }} }}]
+                          route: {{ cluster: {ORIGIN} }}
+                          request_headers_to_add: [{{ header: {{ key: {TAKEN}, value: {name} }} }}]
 "#
     )
 }

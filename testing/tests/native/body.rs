@@ -45,3 +45,86 @@ fn a_body_that_is_larger_than_the_limit_resets_the_stream() {
     assert_eq!(exchange.outcome(), Outcome::Reset);
     assert_eq!(exchange.details(), "response_payload_too_large");
 }
+
+extension!(Collecting, CollectingStream {
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        request.set_timer(std::time::Duration::from_millis(1))?;
+        Ok(Action::Continue)
+    }
+
+    fn request_body_mode(&self) -> BodyMode {
+        BodyMode::Buffer { limit: 10 }
+    }
+
+    fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
+        let text = body.bytes()?.to_ascii_uppercase();
+        body.replace(text)?;
+        Ok(Action::Continue)
+    }
+
+    fn on_timer(&mut self, _: TimerId, _: &mut StreamView<'_>) -> Result<Action> {
+        Ok(Action::Continue)
+    }
+});
+
+#[test]
+fn what_comes_from_outside_does_not_resume_a_body_that_is_not_complete() {
+    let host = Host::builder::<Collecting>().start();
+    let stream = host.begin();
+    stream.send_request_headers(&Request::post("/"), EndOfStream::No);
+    stream.send_request_body("ab", EndOfStream::No);
+    host.clock().advance(std::time::Duration::from_millis(5));
+    assert_eq!(stream.buffered_request_body(), b"ab");
+    stream.send_request_body("c", EndOfStream::Yes);
+    stream.upstream_request().assert_body("ABC");
+}
+
+/// Wants small bodies only, and goes on without those that are larger.
+#[derive(Extension)]
+#[extension(http = LenientStream)]
+struct Lenient;
+
+impl RootContext for Lenient {
+    type Config = ();
+
+    const ON_ERROR: ErrorPolicy = ErrorPolicy::FailOpen;
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Lenient)
+    }
+}
+
+struct LenientStream;
+
+#[callbacks]
+impl HttpContext for LenientStream {
+    type Root = Lenient;
+
+    fn new(_: &Lenient) -> Self {
+        LenientStream
+    }
+
+    fn request_body_mode(&self) -> BodyMode {
+        BodyMode::Buffer { limit: 4 }
+    }
+
+    fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
+        body.replace("changed")?;
+        Ok(Action::Continue)
+    }
+}
+
+#[test]
+fn failing_open_a_body_beyond_the_limit_passes_whole_and_unseen() {
+    let host = Host::builder::<Lenient>().start();
+    for request in [
+        Request::post("/").chunks(["abc", "def", "g"]),
+        Request::post("/").chunks(["abc", "def", "g"]).trailer("x-end", "1"),
+        Request::post("/").header("content-length", "7").chunks(["abc", "def", "g"]),
+    ] {
+        let exchange = host.exchange(request);
+        exchange.upstream_request().assert_body("abcdefg");
+        exchange.logs().assert_contains("the body is larger than the limit");
+    }
+    host.exchange(Request::post("/").body("abcd")).upstream_request().assert_body("changed");
+}

@@ -1,6 +1,7 @@
 //! What an extension does: anything, in any order, keeping what it reads until its callback ends.
 
 use crate::case::case;
+use crate::knowledge::know;
 use crate::ledger::Outcome;
 use crate::sharing::share;
 use waxwing::prelude::*;
@@ -216,6 +217,7 @@ pub(crate) fn capabilities<'cb>(view: &mut impl View<'cb>) {
     let _ = note(view.set_property(&["own"], chaos.bytes()));
     let _ = note(view.current_time());
     share(view);
+    know(view);
     perhaps(|| metrics(view));
     view.log(LogLevel::Debug, "from a view");
     log::warn!("from the log crate: {property:?}");
@@ -306,6 +308,7 @@ pub(crate) fn note<T>(result: Result<T>) -> Result<T> {
             Error::Call { .. } => "error callout".into(),
             Error::SharedData { error, .. } => format!("error shared data {error:?}"),
             Error::InvalidMetric { error, .. } => format!("error metric {error:?}"),
+            Error::UnknownFunction { .. } => "error unknown function".into(),
             Error::Other(_) => "error other".into(),
             other => unreachable!("no call gives {other:?}"),
         });

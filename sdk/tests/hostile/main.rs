@@ -15,6 +15,7 @@ mod connection;
 mod coverage;
 mod extension;
 mod host;
+mod knowledge;
 mod ledger;
 mod modes;
 mod sharing;

@@ -57,6 +57,12 @@ pub fn scope<'cb>(view: &impl View<'cb>) -> Scope<'cb> {
 }
 
 /// What is possible in every callback, whatever its phase.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a view",
+    label = "needs the view of a callback",
+    note = "the host is asked in callbacks, with the view that each gets; in `new` there is no stream yet: ask in its \
+            first callback"
+)]
 pub trait View<'cb>: sealed::Sealed<'cb> {
     /// An attribute of the request, the connection or the proxy, as its type; see [`attributes`](crate::attributes).
     ///

@@ -107,7 +107,7 @@ mod tests {
 
     /// A host whose upstream knows one token.
     fn with_one_user(host: HostBuilder) -> Host {
-        let host = host.config(config()).cluster("authz", |request| decide(request)).start();
+        let host = host.config(config()).cluster("authz", decide).start();
         host.clock().advance(Duration::from_millis(1));
         host
     }
@@ -228,8 +228,7 @@ mod tests {
 
     #[test]
     fn it_does_the_same_on_every_host() {
-        let scenario =
-            |name| Scenario::new(name).config(config()).cluster("authz", |request| decide(request));
+        let scenario = |name| Scenario::new(name).config(config()).cluster("authz", decide);
         let runs = on_every_host::<Auth>(
             "auth-callout",
             [

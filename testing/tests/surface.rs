@@ -133,10 +133,10 @@ fn the_page_of_hosts_says_what_each_does_with_every_import_and_export() {
     }
 }
 
-/// The code of the SDK's files, without comments.
-fn sdk() -> Vec<String> {
-    let mut files = Vec::new();
-    let mut folders = vec![repository().join("sdk/src")];
+/// The code of the files of Rust in a folder and below, without comments, by their paths.
+fn code(folder: &str) -> BTreeMap<PathBuf, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![repository().join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path = entry.expect("an entry of the folder").path();
@@ -145,7 +145,7 @@ fn sdk() -> Vec<String> {
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = text(&path);
                 let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-                files.push(code.collect::<Vec<_>>().join("\n"));
+                files.insert(path, code.collect::<Vec<_>>().join("\n"));
             }
         }
     }
@@ -154,9 +154,9 @@ fn sdk() -> Vec<String> {
 
 #[test]
 fn the_sdk_has_what_the_page_names() {
-    let sdk = sdk();
+    let sdk = code("sdk/src");
     let between_words = |letter: char| !letter.is_alphanumeric() && letter != '_';
-    let words: BTreeSet<_> = sdk.iter().flat_map(|file| file.split(between_words)).collect();
+    let words: BTreeSet<_> = sdk.values().flat_map(|file| file.split(between_words)).collect();
     let page = Page::abi();
     let columns = [
         ("Imports", 2..3),
@@ -196,10 +196,10 @@ fn every_import_is_found_by_its_name_in_the_documentation() {
     // What nobody outside the SDK calls.
     const ITSELF: [&str; 2] = ["proxy_set_effective_context", "envoy_resolve_dns"];
 
-    let sdk = sdk();
+    let sdk = code("sdk/src");
     let documented = |name: &str| {
         let alias = format!("doc(alias = \"{name}\")");
-        sdk.iter().any(|file| file.contains(&alias))
+        sdk.values().any(|file| file.contains(&alias))
     };
     let without: Vec<_> =
         imports().into_iter().filter(|name| !ITSELF.contains(&&**name) && !documented(name)).collect();
@@ -226,6 +226,31 @@ fn the_tests_that_the_page_names_exist() {
         }
     }
     assert!(missing.is_empty(), "these are shown by no test that there is\n{}", missing.join("\n"));
+}
+
+#[test]
+fn the_page_of_unsafe_code_has_each_file_and_tests_that_exist() {
+    let page = Page::read("docs/safety.md");
+    let folder = code("sdk/src/abi");
+    // A heading is a file, or all files of a folder, and what is in them.
+    let files: Vec<_> = page.tables.keys().map(|heading| names(heading).remove(0)).collect();
+    for (path, code) in &folder {
+        let name = path.display().to_string();
+        let listed = files.iter().any(|file| match file.strip_suffix("*.rs") {
+            Some(folder) => name.contains(&format!("/{folder}")),
+            None => name.ends_with(&format!("/{file}")),
+        });
+        // The first allows it, the second is tests.
+        let is_other = name.ends_with("/abi/mod.rs") || name.contains("/tests/");
+        assert!(listed || is_other || !code.contains("unsafe "), "docs/safety.md has no table for {name}");
+    }
+    for rows in page.tables.values() {
+        for test in rows[2..].iter().flat_map(|row| names(&row[3])).filter(|name| !name.contains(['/', '-']))
+        {
+            let definition = format!("fn {test}(");
+            assert!(folder.values().any(|code| code.contains(&definition)), "there is no test {test}");
+        }
+    }
 }
 
 #[test]

@@ -1,127 +1,15 @@
 //! The seam from end to end: `call`, the imports, the native side, and a host. Miri runs these.
 
-use super::arena::{Arena, Scope};
+mod recorder;
+
+use super::arena::Scope;
 use super::call;
-use super::host::{self, Answer, Host, LocalResponseParts, Memory};
-use super::wire::{BufferType, MapType, StreamType};
+use super::host;
+use super::wire::{BufferType, MapType, MetricType, StreamType};
 use crate::{Error, Status};
-use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
 use alloc::vec;
-use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
-
-/// A guest that is only memory.
-struct Guest {
-    arena: Arena,
-    /// Whether it has no memory left.
-    is_full: Cell<bool>,
-}
-
-impl Guest {
-    fn new() -> Rc<Self> {
-        Rc::new(Guest { arena: Arena::new(), is_full: Cell::new(false) })
-    }
-}
-
-// SAFETY: the arena's bytes are fresh.
-unsafe impl Memory for Guest {
-    fn allocate(&self, size: usize) -> *mut u8 {
-        if self.is_full.get() { core::ptr::null_mut() } else { self.arena.allocate(size) }
-    }
-
-    fn log_enabled(&self, level: u32) -> bool {
-        level > 2
-    }
-}
-
-/// A host that notes each call, and answers with `bytes`, `refusal` or `place`.
-#[derive(Default)]
-struct Recorder {
-    calls: RefCell<Vec<String>>,
-    bytes: RefCell<Vec<u8>>,
-    refusal: Cell<Option<Status>>,
-    /// Added to the address and the length of what it returns.
-    place: Cell<(isize, isize)>,
-}
-
-impl Recorder {
-    fn note(&self, call: String) -> Answer {
-        self.calls.borrow_mut().push(call);
-        self.refusal.get().map_or(Ok(()), Err)
-    }
-
-    fn note_bytes(&self, call: String) -> Answer<Vec<u8>> {
-        self.note(call).map(|()| self.bytes.borrow().clone())
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    bytes.escape_ascii().to_string()
-}
-
-impl Host for Recorder {
-    fn log(&self, level: u32, message: &[u8]) -> Answer {
-        self.note(format!("log {level} {}", text(message)))
-    }
-    fn current_time_nanoseconds(&self) -> Answer<u64> {
-        self.note("time".into()).map(|()| 1_700_000_000_123_456_789)
-    }
-    fn buffer_bytes(&self, buffer: BufferType, start: usize, max_len: usize) -> Answer<Vec<u8>> {
-        self.note_bytes(format!("buffer {buffer:?} {start} {max_len}"))
-    }
-    fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
-        self.note(format!("set buffer {buffer:?} {start} {len} {}", text(data)))
-    }
-    fn header_map_pairs(&self, map: MapType) -> Answer<Vec<u8>> {
-        self.note_bytes(format!("pairs {map:?}"))
-    }
-    fn set_header_map_pairs(&self, map: MapType, block: &[u8]) -> Answer {
-        self.note(format!("set pairs {map:?} {}", text(block)))
-    }
-    fn header_map_value(&self, map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
-        self.note_bytes(format!("value {map:?} {}", text(key)))
-    }
-    fn add_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
-        self.note(format!("add {map:?} {} {}", text(key), text(value)))
-    }
-    fn replace_header_map_value(&self, map: MapType, key: &[u8], value: &[u8]) -> Answer {
-        self.note(format!("replace {map:?} {} {}", text(key), text(value)))
-    }
-    fn remove_header_map_value(&self, map: MapType, key: &[u8]) -> Answer {
-        self.note(format!("remove {map:?} {}", text(key)))
-    }
-    fn continue_stream(&self, stream: StreamType) -> Answer {
-        self.note(format!("continue {stream:?}"))
-    }
-    fn close_stream(&self, stream: StreamType) -> Answer {
-        self.note(format!("close {stream:?}"))
-    }
-    fn send_local_response(&self, response: LocalResponseParts<'_>) -> Answer {
-        self.note(format!(
-            "respond {} {} {} {} {:?}",
-            response.status,
-            text(response.details),
-            text(response.body),
-            text(response.headers),
-            response.grpc_status,
-        ))
-    }
-    fn property(&self, path: &[u8]) -> Answer<Vec<u8>> {
-        self.note_bytes(format!("property {}", text(path)))
-    }
-    fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
-        self.note(format!("set property {} {}", text(path), text(value)))
-    }
-    fn set_effective_context(&self, context: u32) -> Answer {
-        self.note(format!("effective {context}"))
-    }
-    fn misplace(&self, address: usize, len: usize) -> (usize, usize) {
-        let (address_error, len_error) = self.place.get();
-        (address.wrapping_add_signed(address_error), len.wrapping_add_signed(len_error))
-    }
-}
+use recorder::{Guest, Recorder};
 
 /// Runs a callback of the guest on the host.
 fn enter<T>(host: &Rc<Recorder>, guest: &Rc<Guest>, callback: impl FnOnce(Scope<'_>) -> T) -> T {
@@ -129,7 +17,7 @@ fn enter<T>(host: &Rc<Recorder>, guest: &Rc<Guest>, callback: impl FnOnce(Scope<
 }
 
 #[test]
-fn every_call_reaches_the_host_with_its_arguments() {
+fn every_call_of_a_stream_reaches_the_host_with_its_arguments() {
     let (host, guest) = (Rc::new(Recorder::default()), Guest::new());
     *host.bytes.borrow_mut() = b"bytes".to_vec();
     let map = MapType::HTTP_REQUEST_TRAILERS;
@@ -170,6 +58,68 @@ fn every_call_reaches_the_host_with_its_arguments() {
         "property a\\x00b",
         "set property a \\xff",
         "effective 9",
+    ];
+    assert_eq!(*host.calls.borrow(), expected);
+}
+
+#[test]
+fn every_other_call_reaches_the_host_with_its_arguments() {
+    let (host, guest) = (Rc::new(Recorder::default()), Guest::new());
+    *host.bytes.borrow_mut() = b"bytes".to_vec();
+    let bytes = &b"bytes"[..];
+    enter(&host, &guest, |scope| {
+        assert_eq!(call::log_level(), Ok(7));
+        assert_eq!(call::set_tick_period(20), Ok(()));
+        assert_eq!(call::buffer_status(BufferType::UPSTREAM_DATA), Ok(7));
+        assert_eq!(call::header_map_size(MapType::HTTP_REQUEST_HEADERS), Ok(7));
+        assert_eq!(call::end_context(), Ok(()));
+        assert_eq!(call::http_call(b"up", b"headers", b"", b"trailers", 30), Ok(7));
+        assert_eq!(call::grpc_call(b"up", b"s", b"m", b"", b"message", 30), Ok(7));
+        assert_eq!(call::grpc_stream(b"up", b"s", b"m", b"metadata"), Ok(7));
+        assert_eq!(call::grpc_send(9, b"message", true), Ok(()));
+        assert_eq!(call::grpc_close(9), Ok(()));
+        assert_eq!(call::grpc_cancel(9), Ok(()));
+        assert_eq!(call::status(scope), Ok((7, bytes)));
+        assert_eq!(call::shared_data(scope, b"key"), Ok(Some((bytes, 7))));
+        assert_eq!(call::set_shared_data(b"key", b"value", 8), Ok(()));
+        assert_eq!(call::register_shared_queue(b"queue"), Ok(7));
+        assert_eq!(call::resolve_shared_queue(b"vm", b"queue"), Ok(Some(7)));
+        assert_eq!(call::enqueue_shared_queue(9, b"item"), Ok(()));
+        assert_eq!(call::dequeue_shared_queue(scope, 9), Ok(Some(bytes)));
+        assert_eq!(call::define_metric(MetricType::GAUGE, b"metric"), Ok(7));
+        assert_eq!(call::increment_metric(9, -1), Ok(()));
+        assert_eq!(call::record_metric(9, u64::MAX), Ok(()));
+        assert_eq!(call::metric(9), Ok(7));
+        assert_eq!(call::call_foreign_function(scope, b"f", b"x"), Ok(bytes));
+        assert_eq!(call::tell_foreign_function(b"f", b""), Ok(()));
+        assert_eq!(call::resolve_dns(b"name"), Ok(7));
+    });
+    let expected = [
+        "log level",
+        "tick 20",
+        "buffer status UPSTREAM_DATA",
+        "size HTTP_REQUEST_HEADERS",
+        "done",
+        "http call up headers  trailers 30",
+        "grpc call up s m  message 30",
+        "grpc stream up s m metadata",
+        "grpc send 9 message true",
+        "grpc close 9",
+        "grpc cancel 9",
+        "status",
+        "shared key",
+        "set shared key value 8",
+        "register queue",
+        "resolve vm queue",
+        "enqueue 9 item",
+        "dequeue 9",
+        "define GAUGE metric",
+        "increment 9 -1",
+        "record 9 18446744073709551615",
+        "metric 9",
+        "foreign f x",
+        "foreign f ",
+        "resolve dns name",
     ];
     assert_eq!(*host.calls.borrow(), expected);
 }

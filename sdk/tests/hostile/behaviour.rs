@@ -94,6 +94,7 @@ impl AnyStream {
         self.enter("callback on_request_headers");
         let _ = request.end_of_stream();
         capabilities(request);
+        crate::grpc::open(request);
         let read = read_headers(request.headers());
         write_headers(request.headers_mut());
         perhaps(|| request.resume_response());
@@ -106,6 +107,7 @@ impl AnyStream {
         self.enter("callback on_request_body");
         let _ = (body.size(), body.end_of_stream());
         capabilities(body);
+        crate::grpc::open(body);
         let read = (|| {
             let start = usize::from(case().chaos.byte());
             let kept = (note(body.bytes())?, note(body.range(start..))?, note(body.range(..=start))?);
@@ -181,7 +183,7 @@ impl AnyStream {
 }
 
 /// Reads in every way; what the first calls gave is used after the last.
-fn read_headers(headers: Headers<'_>) -> Result<usize> {
+pub(crate) fn read_headers(headers: Headers<'_>) -> Result<usize> {
     let first = note(headers.get("a"))?;
     let text = note(headers.get_str("b"))?;
     let all = note(headers.iter())?;
@@ -218,6 +220,7 @@ pub(crate) fn capabilities<'cb>(view: &mut impl View<'cb>) {
     let _ = note(view.current_time());
     share(view);
     know(view);
+    crate::grpc::call(view);
     perhaps(|| metrics(view));
     view.log(LogLevel::Debug, "from a view");
     log::warn!("from the log crate: {property:?}");
@@ -247,7 +250,7 @@ pub(crate) fn perhaps(call: impl FnOnce() -> Result<()>) {
 }
 
 /// The last that a callback does.
-fn decide(read: Result<usize>) -> Result<Action> {
+pub(crate) fn decide(read: Result<usize>) -> Result<Action> {
     let chaos = case().chaos;
     let decision = match chaos.below(6) {
         0 => Ok(Action::Continue),
@@ -271,6 +274,12 @@ fn decide(read: Result<usize>) -> Result<Action> {
         Err(_) => Outcome::Error,
     });
     decision
+}
+
+/// The same in a root context, where there is nothing to decide.
+pub(crate) fn finish(read: Result<usize>) -> Result<()> {
+    perhaps(|| Err(Error::new("root")));
+    read.map(drop)
 }
 
 /// The same, where it is too late for an answer.

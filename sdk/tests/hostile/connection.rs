@@ -50,6 +50,51 @@ macro_rules! connection {
                 self.0.on_timer(timer, connection)
             }
 
+            fn on_grpc_call_response(
+                &mut self,
+                _call: GrpcCallId,
+                response: &GrpcCallResponse<'_>,
+                connection: &mut ConnectionView<'_>,
+            ) -> Result<Flow> {
+                decide_late(crate::grpc::response("a connection", response, connection))
+            }
+
+            fn on_grpc_stream_initial_metadata(
+                &mut self,
+                grpc: GrpcStream,
+                metadata: Headers<'_>,
+                connection: &mut ConnectionView<'_>,
+            ) -> Result<Flow> {
+                decide_late(crate::grpc::metadata("initial", "a connection", grpc, metadata, connection))
+            }
+
+            fn on_grpc_stream_message(
+                &mut self,
+                grpc: GrpcStream,
+                message: &GrpcMessage<'_>,
+                connection: &mut ConnectionView<'_>,
+            ) -> Result<Flow> {
+                decide_late(crate::grpc::message("a connection", grpc, message, connection))
+            }
+
+            fn on_grpc_stream_trailing_metadata(
+                &mut self,
+                grpc: GrpcStream,
+                metadata: Headers<'_>,
+                connection: &mut ConnectionView<'_>,
+            ) -> Result<Flow> {
+                decide_late(crate::grpc::metadata("trailing", "a connection", grpc, metadata, connection))
+            }
+
+            fn on_grpc_stream_close(
+                &mut self,
+                grpc: GrpcStream,
+                close: &GrpcClose<'_>,
+                connection: &mut ConnectionView<'_>,
+            ) -> Result<Flow> {
+                decide_late(crate::grpc::close("a connection", grpc, close, connection))
+            }
+
             fn on_done(&mut self, connection: &mut StreamDone<'_>) -> Result<()> {
                 self.0.0.on_done(connection)
             }
@@ -94,6 +139,7 @@ impl AnyConnection {
     fn on_new_connection(&mut self, connection: &mut NewConnection<'_>) -> Result<Flow> {
         self.0.enter("callback on_new_connection");
         capabilities(connection);
+        crate::grpc::open(connection);
         let call = HttpCall::get("authz", "/").header("x-a", "b");
         perhaps(|| call.send(connection).map(drop));
         perhaps(|| connection.close());
@@ -114,6 +160,7 @@ impl AnyConnection {
             note(data.replace(kept.0))?;
             Ok(kept.0.len() + kept.1.len() + data.size() + usize::from(end))
         })();
+        crate::grpc::open(data);
         let call = HttpCall::get("authz", "/");
         perhaps(|| call.send(data).map(drop));
         perhaps(|| data.close());

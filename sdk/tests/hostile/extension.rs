@@ -24,6 +24,63 @@ macro_rules! root {
             fn on_queue_ready(&mut self, queue: Queue, root: &mut RootView<'_>) -> Result<()> {
                 crate::sharing::on_queue_ready(queue, root)
             }
+
+            fn on_grpc_call_response(
+                &mut self,
+                _call: GrpcCallId,
+                response: &GrpcCallResponse<'_>,
+                root: &mut RootView<'_>,
+            ) -> Result<()> {
+                crate::behaviour::finish(crate::grpc::response("a root context", response, root))
+            }
+
+            fn on_grpc_stream_initial_metadata(
+                &mut self,
+                grpc: GrpcStream,
+                metadata: Headers<'_>,
+                root: &mut RootView<'_>,
+            ) -> Result<()> {
+                crate::behaviour::finish(crate::grpc::metadata(
+                    "initial",
+                    "a root context",
+                    grpc,
+                    metadata,
+                    root,
+                ))
+            }
+
+            fn on_grpc_stream_message(
+                &mut self,
+                grpc: GrpcStream,
+                message: &GrpcMessage<'_>,
+                root: &mut RootView<'_>,
+            ) -> Result<()> {
+                crate::behaviour::finish(crate::grpc::message("a root context", grpc, message, root))
+            }
+
+            fn on_grpc_stream_trailing_metadata(
+                &mut self,
+                grpc: GrpcStream,
+                metadata: Headers<'_>,
+                root: &mut RootView<'_>,
+            ) -> Result<()> {
+                crate::behaviour::finish(crate::grpc::metadata(
+                    "trailing",
+                    "a root context",
+                    grpc,
+                    metadata,
+                    root,
+                ))
+            }
+
+            fn on_grpc_stream_close(
+                &mut self,
+                grpc: GrpcStream,
+                close: &GrpcClose<'_>,
+                root: &mut RootView<'_>,
+            ) -> Result<()> {
+                crate::behaviour::finish(crate::grpc::close("a root context", grpc, close, root))
+            }
         }
     };
 }
@@ -66,6 +123,53 @@ macro_rules! stream {
 
             fn on_timer(&mut self, timer: TimerId, stream: &mut StreamView<'_>) -> Result<Action> {
                 self.0.on_timer(timer, stream)
+            }
+
+            fn on_grpc_call_response(
+                &mut self,
+                _call: GrpcCallId,
+                response: &GrpcCallResponse<'_>,
+                stream: &mut StreamView<'_>,
+            ) -> Result<Action> {
+                crate::behaviour::decide(crate::grpc::response("a stream", response, stream))
+            }
+
+            fn on_grpc_stream_initial_metadata(
+                &mut self,
+                grpc: GrpcStream,
+                metadata: Headers<'_>,
+                stream: &mut StreamView<'_>,
+            ) -> Result<Action> {
+                crate::behaviour::decide(crate::grpc::metadata("initial", "a stream", grpc, metadata, stream))
+            }
+
+            fn on_grpc_stream_message(
+                &mut self,
+                grpc: GrpcStream,
+                message: &GrpcMessage<'_>,
+                stream: &mut StreamView<'_>,
+            ) -> Result<Action> {
+                crate::behaviour::decide(crate::grpc::message("a stream", grpc, message, stream))
+            }
+
+            fn on_grpc_stream_trailing_metadata(
+                &mut self,
+                grpc: GrpcStream,
+                metadata: Headers<'_>,
+                stream: &mut StreamView<'_>,
+            ) -> Result<Action> {
+                crate::behaviour::decide(crate::grpc::metadata(
+                    "trailing", "a stream", grpc, metadata, stream,
+                ))
+            }
+
+            fn on_grpc_stream_close(
+                &mut self,
+                grpc: GrpcStream,
+                close: &GrpcClose<'_>,
+                stream: &mut StreamView<'_>,
+            ) -> Result<Action> {
+                crate::behaviour::decide(crate::grpc::close("a stream", grpc, close, stream))
             }
 
             fn on_done(&mut self, stream: &mut StreamDone<'_>) -> Result<()> {

@@ -7,8 +7,8 @@ use crate::sharing::Shared;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use waxwing::__private::{
-    Answer, BufferType, Callback, Dispatcher, Extension, Guest, Host, HttpCallParts, LocalResponseParts,
-    MapType, MetricType, StreamType, enter,
+    Answer, BufferType, Callback, Dispatcher, Extension, GrpcCallParts, Guest, Host, HttpCallParts,
+    LocalResponseParts, MapType, MetricType, StreamType, enter,
 };
 use waxwing::Status;
 
@@ -76,7 +76,12 @@ impl<R: Extension> HostileHost<R> {
         let ledger = &self.case.ledger;
         // A host does not call what is not exported.
         let kinds = if self.guest.callbacks().contains(Callback::NewConnection) { 24 } else { 16 };
-        self.enter(|guest| match kind % kinds {
+        let of_grpc = if self.guest.callbacks().contains(Callback::GrpcReceive) { 3 } else { 0 };
+        self.enter(|guest| match kind % (kinds + of_grpc) {
+            kind if kind >= kinds => ledger.other(|| {
+                // For the root context most of the time, with a token that was probably given out.
+                self.grpc(guest, if flag { id } else { 1 }, u32::from(flags / 2 % 4), number);
+            }),
             0 | 1 => {
                 // A new stream, of the root context most of the time; rarely with an id that exists.
                 let parent = if flags < 200 { 1 } else { id };
@@ -117,6 +122,19 @@ impl<R: Extension> HostileHost<R> {
                 guest.on_http_call_response(called, u32::from(flags) % 8, number, number, number);
             }),
         });
+    }
+
+    /// Callbacks of gRPC, from one of them on.
+    fn grpc(&self, guest: &Dispatcher<R>, called: u32, token: u32, number: usize) {
+        for step in number % 3..=number / 4 % 4 {
+            self.case.ledger.act_on(called);
+            match step {
+                0 => guest.on_grpc_receive_initial_metadata(called, token, number),
+                1 => guest.on_grpc_receive(called, token, number),
+                2 => guest.on_grpc_receive_trailing_metadata(called, token, number),
+                _ => guest.on_grpc_close(called, token, [0, 4, 7, 13, 14, 16, 99, u32::MAX][number / 32]),
+            }
+        }
     }
 
     fn create(&self, guest: &Dispatcher<R>, context: u32, parent: u32) {
@@ -288,6 +306,32 @@ impl<R: Extension> Host for HostileHost<R> {
     }
     fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
         self.step().map(|()| u32::from(self.chaos().below(8)))
+    }
+    fn grpc_call(&self, _call: GrpcCallParts<'_>, _message: &[u8], _timeout: u32) -> Answer<u32> {
+        self.step().map(|()| u32::from(self.chaos().below(4)))
+    }
+    fn grpc_stream(&self, _call: GrpcCallParts<'_>) -> Answer<u32> {
+        // It may tell of the stream before it is open.
+        self.step().map(|()| u32::from(self.chaos().below(4)))
+    }
+    fn grpc_send(&self, _token: u32, _message: &[u8], _end_of_stream: bool) -> Answer {
+        self.step()
+    }
+    fn grpc_close(&self, _token: u32) -> Answer {
+        self.step()
+    }
+    fn grpc_cancel(&self, _token: u32) -> Answer {
+        self.step()
+    }
+    fn status(&self) -> Answer<(u32, Vec<u8>)> {
+        self.step()?;
+        let words: &[u8] = match self.chaos().below(6) {
+            1 => b"upstream request timeout{response_timeout}",
+            2 => b"no healthy upstream{x}",
+            3 => b"upstream connect error or disconnect/reset before headers.",
+            _ => return Ok((u32::from(self.chaos().byte()), self.bytes())),
+        };
+        Ok((u32::from(self.chaos().byte()), words.to_vec()))
     }
     fn define_metric(&self, _kind: MetricType, _name: &[u8]) -> Answer<u32> {
         self.step().map(|()| u32::from(self.chaos().byte()))

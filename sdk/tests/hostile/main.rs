@@ -14,6 +14,7 @@ mod chaos;
 mod connection;
 mod coverage;
 mod extension;
+mod grpc;
 mod host;
 mod knowledge;
 mod ledger;
@@ -33,7 +34,7 @@ use waxwing::__private::{Extension, RootContext};
 
 #[test]
 fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 1_250 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 2_500 };
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let closed = Rc::new(Coverage::of_streams(extension::Closed::ON_ERROR));
     let open = Rc::new(Coverage::of_streams(extension::Open::ON_ERROR));
@@ -61,7 +62,7 @@ fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
 /// is in the extension.
 #[test]
 fn nothing_that_a_host_does_makes_the_modes_of_bodies_panic_or_show_a_body_twice() {
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 600 };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 1_000 };
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let closed = Rc::new(Coverage::of_modes(modes::ClosedModes::ON_ERROR));
     let open = Rc::new(Coverage::of_modes(modes::OpenModes::ON_ERROR));

@@ -91,7 +91,7 @@ impl Shared {
     }
 
     pub(crate) fn set(&self, chaos: &Chaos) -> Answer {
-        if chaos.rarely(16) {
+        if chaos.rarely(if self.contended.get() { 32 } else { 6 }) {
             self.contended.set(!self.contended.get());
         }
         if self.contended.get() || chaos.rarely(3) { Err(Status::CAS_MISMATCH) } else { Ok(()) }

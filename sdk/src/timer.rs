@@ -52,14 +52,15 @@ use core::time::Duration;
 /// # On time
 ///
 /// A host has one timer per root context, its tick. It is set to the next moment at which a timer is due, but to a
-/// minute at most, and set anew only when that changes. A timer is never early, and late by as much as the host is
-/// with its tick. The period of an interval counts from the callback before, so it does not catch up.
+/// minute at most, and set anew only when that changes. A timer comes with the first tick at which its time has passed,
+/// and is as late as that. The period of an interval counts from the callback before: what is late is not made up for,
+/// and does not come in a row.
 ///
 /// Between ticks the time is that of the host's wall clock, which an operator can set. What it says is believed only
-/// as far as it agrees with the ticks: time that has passed is at least that of the ticks that have come, and at most
-/// one more. So no timer is lost when the clock is set back, and at most one tick early when it is set forward, and
-/// intervals do not fire in a row afterwards. What was set since the last tick can be late by as much. If the clock
-/// stands still, or the host has none, ticks come every 100 milliseconds at least, and timers are up to two of them late.
+/// as far as it agrees with the ticks: the time that has passed is at least that of the ticks that have come, and at
+/// most one more. So a clock that is set back loses no timer, and one that is set forward makes a timer early by one
+/// tick at most; what was begun since the last tick can be late by as much. If the clock stands still, or the host has
+/// none, ticks come every 100 milliseconds at least, and a timer is late by two of them at most.
 ///
 /// # Hosts
 ///

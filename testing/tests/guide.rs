@@ -462,6 +462,51 @@ fn requests_are_counted_by_their_method() {
     host.assert_metric(metric_name("requests_total", [("method", "GET")]), Metric::Counter(2));
 }
 
+/// Holds each request back for 50 milliseconds.
+#[derive(Extension)]
+#[extension(http = PatientStream)]
+struct Patient;
+
+impl RootContext for Patient {
+    type Config = ();
+
+    fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+        Ok(Patient)
+    }
+}
+
+struct PatientStream;
+
+#[callbacks]
+impl HttpContext for PatientStream {
+    type Root = Patient;
+
+    fn new(_: &Patient) -> Self {
+        PatientStream
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        request.set_timer(Duration::from_millis(50))?;
+        Ok(Action::Pause)
+    }
+
+    fn on_timer(&mut self, _: TimerId, _: &mut StreamView<'_>) -> Result<Action> {
+        Ok(Action::Continue)
+    }
+}
+
+#[test]
+fn a_request_that_is_held_back_goes_on_when_its_time_has_come() {
+    let host = Host::builder::<Patient>().start();
+
+    let stream = host.open(Request::get("/"));
+    host.clock().advance(Duration::from_millis(49));
+    stream.assert_paused(Phase::RequestHeaders);
+    host.clock().advance(Duration::from_millis(1));
+
+    stream.assert_flowing();
+}
+
 /// What is between the fences of the page's Rust code, one entry each.
 fn code(page: &str) -> Vec<&str> {
     page.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect()

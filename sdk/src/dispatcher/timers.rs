@@ -194,7 +194,10 @@ impl Timers {
     /// Forgets a root context that ends; the host's tick ends with it.
     pub(super) fn forget_root(&self, context: u32) {
         self.forget_stream(context);
-        self.with(|tables| tables.roots.retain(|root| root.context != context));
+        if let Some(mut tables) = self.tables.take() {
+            tables.roots.retain(|root| root.context != context);
+            self.tables.set(Some(tables));
+        }
         if self.first_root.get() == context {
             self.first_root.set(0);
         }

@@ -201,10 +201,15 @@ impl Coverage {
         }
     }
 
+    /// What no case has met.
+    pub(crate) fn missing(&self) -> Vec<&'static str> {
+        let met = self.met.borrow();
+        met.iter().filter(|(_, times)| **times == 0).map(|(what, _)| *what).collect()
+    }
+
     #[track_caller]
     pub(crate) fn assert_complete(&self) {
-        let met = self.met.borrow();
-        let missing: Vec<_> = met.iter().filter(|(_, times)| **times == 0).map(|(what, _)| what).collect();
+        let missing = self.missing();
         assert!(missing.is_empty(), "{:?}: no case met {missing:#?}", self.policy);
     }
 }

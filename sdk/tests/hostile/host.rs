@@ -203,6 +203,11 @@ impl<R: Extension> HostileHost<R> {
         }
     }
 
+    /// The same before a call of shared data, which only fails by its contention, if there is any.
+    fn share(&self) -> Answer {
+        if self.shared.is_contended() { Ok(()) } else { self.step() }
+    }
+
     /// A pair block, sound or not.
     fn pairs(&self) -> Vec<u8> {
         let mut block = b"\x02\0\0\0\x01\0\0\0\x01\0\0\0\x01\0\0\0\x02\0\0\0a\x001\0b\x0022\0".to_vec();
@@ -349,10 +354,10 @@ impl<R: Extension> Host for HostileHost<R> {
         self.step()
     }
     fn shared_data(&self, _key: &[u8]) -> Answer<(Vec<u8>, u32)> {
-        self.step().and_then(|()| self.shared.get(self.chaos()))
+        self.share().and_then(|()| self.shared.get(self.chaos()))
     }
     fn set_shared_data(&self, _key: &[u8], _value: &[u8], _cas: u32) -> Answer {
-        self.step().and_then(|()| self.shared.set(self.chaos()))
+        self.share().and_then(|()| self.shared.set(self.chaos()))
     }
     fn register_shared_queue(&self, _name: &[u8]) -> Answer<u32> {
         self.step().map(|()| u32::from(self.chaos().below(8)))

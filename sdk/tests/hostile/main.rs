@@ -34,26 +34,29 @@ use waxwing::__private::{Extension, RootContext};
 
 #[test]
 fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 2_500 };
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 1_250 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let closed = Rc::new(Coverage::of_streams(extension::Closed::ON_ERROR));
     let open = Rc::new(Coverage::of_streams(extension::Open::ON_ERROR));
     let reset = Rc::new(Coverage::of_streams(extension::Reset::ON_ERROR));
     let tcp = Rc::new(Coverage::of_connections(connection::ResetTcp::ON_ERROR));
     let closed_both = Rc::new(Coverage::of_connections(connection::ClosedBoth::ON_ERROR));
     let open_both = Rc::new(Coverage::of_connections(connection::OpenBoth::ON_ERROR));
+    let coverages = [&closed, &open, &reset, &tcp, &closed_both, &open_both];
     let case = (vec(any::<[u8; 4]>(), 1..40), vec(any::<u8>(), 0..4_000));
-    runner
-        .run(&case, |(callbacks, decisions)| {
+    until_complete(&coverages, || {
+        // One counts its cases, however often it runs.
+        let ran = TestRunner::new(config.clone()).run(&case, |(callbacks, decisions)| {
             run::<extension::Closed>(&callbacks, &decisions, &closed)?;
             run::<extension::Open>(&callbacks, &decisions, &open)?;
             run::<extension::Reset>(&callbacks, &decisions, &reset)?;
             run::<connection::ResetTcp>(&callbacks, &decisions, &tcp)?;
             run::<connection::ClosedBoth>(&callbacks, &decisions, &closed_both)?;
             run::<connection::OpenBoth>(&callbacks, &decisions, &open_both)
-        })
-        .unwrap_or_else(|failure| panic!("{failure}"));
-    for coverage in [closed, open, reset, tcp, closed_both, open_both] {
+        });
+        ran.unwrap_or_else(|failure| panic!("{failure}"));
+    });
+    for coverage in coverages {
         coverage.assert_complete();
     }
 }
@@ -62,24 +65,39 @@ fn nothing_that_a_host_does_makes_the_sdk_panic_or_break_the_error_policy() {
 /// is in the extension.
 #[test]
 fn nothing_that_a_host_does_makes_the_modes_of_bodies_panic_or_show_a_body_twice() {
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 1_000 };
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 600 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
     let closed = Rc::new(Coverage::of_modes(modes::ClosedModes::ON_ERROR));
     let open = Rc::new(Coverage::of_modes(modes::OpenModes::ON_ERROR));
     let reset = Rc::new(Coverage::of_modes(modes::ResetModes::ON_ERROR));
+    let coverages = [&closed, &open, &reset];
     let case = (vec(any::<[u8; 4]>(), 1..60), vec(any::<u8>(), 0..4_000));
-    runner
-        .run(&case, |(callbacks, decisions)| {
+    until_complete(&coverages, || {
+        // One counts its cases, however often it runs.
+        let ran = TestRunner::new(config.clone()).run(&case, |(callbacks, decisions)| {
             play::<modes::ClosedModes>(&callbacks, &decisions, &closed);
             play::<modes::OpenModes>(&callbacks, &decisions, &open);
             play::<modes::ResetModes>(&callbacks, &decisions, &reset);
             Ok(())
-        })
-        .unwrap_or_else(|failure| panic!("{failure}"));
-    for coverage in [closed, open, reset] {
+        });
+        ran.unwrap_or_else(|failure| panic!("{failure}"));
+    });
+    for coverage in coverages {
         coverage.assert_complete();
     }
 }
+
+/// Runs all cases, and more if something that must be met is so rare that none of them met it.
+fn until_complete(coverages: &[&Rc<Coverage>], mut run: impl FnMut()) {
+    for _ in 0..MOST_ROUNDS {
+        run();
+        if coverages.iter().all(|coverage| coverage.missing().is_empty()) {
+            return;
+        }
+    }
+}
+
+const MOST_ROUNDS: u32 = 10;
 
 /// Runs a case under the policy of an extension.
 fn run<R: Extension>(

@@ -91,10 +91,15 @@ impl Shared {
     }
 
     pub(crate) fn set(&self, chaos: &Chaos) -> Answer {
-        if chaos.rarely(if self.contended.get() { 32 } else { 6 }) {
+        // Once it is, it stays so for longer than anybody tries.
+        if chaos.rarely(if self.is_contended() { 250 } else { 6 }) {
             self.contended.set(!self.contended.get());
         }
         if self.contended.get() || chaos.rarely(3) { Err(Status::CAS_MISMATCH) } else { Ok(()) }
+    }
+
+    pub(crate) fn is_contended(&self) -> bool {
+        self.contended.get()
     }
 
     pub(crate) fn dequeue(&self, chaos: &Chaos) -> Answer<Vec<u8>> {

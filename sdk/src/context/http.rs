@@ -193,8 +193,8 @@ pub trait HttpContext: Sized + 'static {
     /// (`proxy_on_grpc_receive_initial_metadata`).
     ///
     /// What it returns means the same as in
-    /// [`on_grpc_call_response`](HttpContext::on_grpc_call_response), but without this callback, and without the other
-    /// ones of gRPC streams, what is paused stays so. Envoy shows the headers of the HTTP response as metadata, `:status`
+    /// [`on_grpc_call_response`](HttpContext::on_grpc_call_response). An extension that does not implement this callback,
+    /// or another one of gRPC streams, leaves what is paused as it is. Envoy shows the headers of the HTTP response as metadata, `:status`
     /// and `content-type` among them, and none if the server has ended the stream without a message.
     fn on_grpc_stream_initial_metadata(
         &mut self,

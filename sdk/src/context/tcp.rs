@@ -153,7 +153,8 @@ pub trait StreamContext: Sized + 'static {
     /// The server of a gRPC stream of this connection has sent its initial metadata, which come before its messages
     /// (`proxy_on_grpc_receive_initial_metadata`).
     ///
-    /// Without this callback, and without the other ones of gRPC streams, what is paused stays so.
+    /// An extension that does not implement this callback, or another one of gRPC streams, leaves what is paused as it
+    /// is.
     fn on_grpc_stream_initial_metadata(
         &mut self,
         grpc: GrpcStream,

@@ -6,6 +6,7 @@ mod buffer;
 mod connection;
 mod error_policy;
 mod foreign;
+mod grpc;
 mod header;
 mod host_level;
 mod lifecycle;

@@ -128,9 +128,9 @@ impl<'a> GrpcCall<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::Call`] if the host does not make the call: [`CallError::Refused`](crate::CallError::Refused) for an
-    /// upstream that it does not know, [`CallError::NoUpstream`](crate::CallError::NoUpstream) if it can tell at once that
-    /// none is there. Then no answer comes. [`Error::InvalidHeader`] for metadata that
+    /// [`Error::Call`] if the host does not make the call: [`CallError::NoUpstream`](crate::CallError::NoUpstream) if it can
+    /// tell at once that no server is there, which Envoy also says of a cluster that it does not have, and
+    /// [`CallError::Refused`](crate::CallError::Refused) otherwise. Then no answer comes. [`Error::InvalidHeader`] for metadata that
     /// [`HeadersMut`](crate::HeadersMut) would refuse.
     #[doc(alias = "proxy_grpc_call")]
     pub fn send<'cb>(&self, view: &impl View<'cb>) -> Result<GrpcCallId> {

@@ -49,6 +49,31 @@
 //! Build it as a `cdylib` with `cargo build --release --target wasm32-wasip1`, and test it natively with the
 //! crate `waxwing-testing`.
 //!
+//! # What an extension can do
+//!
+//! | to | use |
+//! |---|---|
+//! | read and change headers and trailers | [`RequestHeaders`], [`ResponseHeaders`], [`RequestTrailers`], [`ResponseTrailers`]: [`Headers`], [`HeadersMut`] |
+//! | inspect, change or collect bodies | [`BodyMode`], [`RequestBody`], [`ResponseBody`] |
+//! | answer the client | [`LocalResponse`] |
+//! | see the bytes of TCP connections | [`StreamContext`], [`NewConnection`], [`DownstreamData`], [`UpstreamData`] |
+//! | be configured | [`RootContext::Config`]: text, bytes, `Json` or a [`FromConfig`] of your own |
+//! | ask another service | [`HttpCall`], [`GrpcCall`], [`GrpcStream`] |
+//! | wait, or do something again and again | [`StreamView::set_timer`], [`RootView::set_interval`] |
+//! | share with other workers | [`View::shared_data`], [`Queue`] |
+//! | count and measure | [`Counter`], [`Gauge`], [`Histogram`], [`MetricFamily`] |
+//! | know the request, the connection and the proxy | [`View::attribute`] and the catalogue [`attributes`] |
+//! | tell other filters and the router | [`View::set_property`], [`foreign::FilterState`], [`foreign::clear_route_cache`] |
+//! | compress, sign, evaluate CEL, call what a host has beyond the ABI | [`foreign`], [`View::call_foreign_function`] |
+//! | log | the macros of the crate `log`, [`View::log`], [`HttpContext::on_log`] |
+//! | do things without a stream | [`RootCallbacks`] |
+//! | put several extensions into one module | [`extensions!`] |
+//! | say what becomes of an error | [`ErrorPolicy`] |
+//!
+//! What a view can do, it can do in its phase: the callback's parameter has the list. Everything that reaches the host is a
+//! [`Result`]. Not every host has everything: `docs/hosts.md` in the repository has it by function, and each item here
+//! says what differs.
+//!
 //! # What never happens
 //!
 //! No answer of a host makes the SDK panic: not an unknown status, not a header block with wrong lengths, not

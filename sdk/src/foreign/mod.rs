@@ -17,8 +17,8 @@
 //!
 //! # Errors
 //!
-//! Each fails with [`Error::UnknownFunction`](crate::Error::UnknownFunction) if the host has no function of that name, and with
-//! [`Error::Host`](crate::Error::Host), with its name, if that refuses.
+//! Each fails with [`Error::UnknownFunction`] if the host has no function of that name, and with
+//! [`Error::Host`], with its name, if that refuses.
 
 mod compression;
 mod declaration;

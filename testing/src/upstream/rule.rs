@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What an [`Upstream`] does with the calls that a matcher is for. A clone is the same rule.
+/// What an [`Upstream`](crate::Upstream) does with the calls that a matcher is for. A clone is the same rule.
 pub struct Rule<P: Protocol = Http>(Rc<State<P>>);
 
 struct State<P: Protocol> {

@@ -9,7 +9,7 @@ pub type Answer<T = ()> = Result<T, Status>;
 
 /// A host, natively: one method per import.
 ///
-/// Bytes go in as slices and come out owned; [`enter`]'s adapter copies them into the guest's memory. The
+/// Bytes go in as slices and come out owned; [`enter`](super::enter)'s adapter copies them into the guest's memory. The
 /// default of each method is the answer of a host that does not implement it.
 #[allow(unused_variables, reason = "the defaults ignore what they are given")]
 pub trait Host {
@@ -197,7 +197,7 @@ pub struct LocalResponseParts<'a> {
     pub body: &'a [u8],
     /// The headers, as a pair block.
     pub headers: &'a [u8],
-    /// The gRPC status; [`NO_GRPC_STATUS`](super::wire::NO_GRPC_STATUS) for none.
+    /// The gRPC status; [`NO_GRPC_STATUS`](crate::abi::wire::NO_GRPC_STATUS) for none.
     pub grpc_status: u32,
 }
 

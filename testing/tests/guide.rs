@@ -3,6 +3,7 @@
 use serde_json::Value;
 use std::rc::Rc;
 use std::time::Duration;
+use waxwing::attributes::source;
 use waxwing::prelude::*;
 use waxwing_testing::matching::{any, grpc, header, method, path};
 use waxwing_testing::{
@@ -344,7 +345,7 @@ fn an_empty_user_is_refused() {
 fn requests_of_the_network_need_no_token() {
     let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
 
-    let exchange = host.exchange(Request::get("/").property(["source", "address"], "10.0.0.7:4711"));
+    let exchange = host.exchange(Request::get("/").attribute(source::ADDRESS, "10.0.0.7:4711"));
 
     exchange.upstream_request().assert_header("x-user", "ana");
 }
@@ -524,6 +525,16 @@ fn the_code_of_the_page_is_the_code_of_this_file() {
             "docs/testing.md has code that tests/guide.rs does not run:\n{code}"
         );
     }
+}
+
+#[test]
+fn every_test_of_this_file_is_on_the_page() {
+    let page = include_str!("../../docs/testing.md");
+    let tests = include_str!("guide.rs").split("\n#[test]\nfn ").skip(1);
+    let names = tests.filter_map(|test| test.split_once('(')).map(|(name, _)| name);
+    // Those that are about the page itself are not.
+    let missing: Vec<_> = names.filter(|name| !name.contains("page") && !page.contains(name)).collect();
+    assert!(missing.is_empty(), "docs/testing.md has lost {missing:?}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Write Proxy-Wasm extensions for Envoy, Istio, nginx, Kong, Higress and other proxies, in safe Rust.
 //!
 //! An extension is a [`RootContext`], made from its configuration, and an [`HttpContext`] per HTTP stream or a
-//! [`StreamContext`] per TCP connection, made from the root context. The callbacks of a stream get a *view*, which has what the host serves in
-//! that phase and nothing else, and decide with an [`Action`], or with a [`Flow`] where it is too late to
-//! answer the client.
+//! [`StreamContext`] per TCP connection, made from the root context. The callbacks of a stream get a *view*, which has
+//! what the host serves in that phase and nothing else, and decide with an [`Action`], or with a [`Flow`] where it is
+//! too late to answer the client.
 //!
 //! ```
 //! use waxwing::prelude::*;
@@ -225,8 +225,8 @@ static ALLOCATOR: wee_alloc::WeeAlloc<'static> = wee_alloc::WeeAlloc::INIT;
 /// }
 /// ```
 ///
-/// To make it `pub`, make the extensions `pub` too. A test starts it as `Host::builder::<Edge>().root_id("tag")`. A root context whose `root_id` none of them has is
-/// logged, and its configuration is refused.
+/// To make it `pub`, make the extensions `pub` too. A test starts it as `Host::builder::<Edge>().root_id("tag")`. A root
+/// context whose `root_id` none of them has is logged, and its configuration is refused.
 #[macro_export]
 macro_rules! extensions {
     ($($module:tt)*) => {

@@ -66,7 +66,8 @@ use core::time::Duration;
 ///
 /// | | timers |
 /// |---|---|
-/// | Envoy, Istio, Higress, MOSN, Apache Traffic Server | any number |
+/// | Envoy, Istio, Higress, Apache Traffic Server | any number |
+/// | MOSN | any number if what embeds it has ticks; otherwise setting one is an error |
 /// | ngx_wasm_module | one interval, set once: the module traps when it sets its tick a second time |
 /// | APISIX, Google Service Extensions | none: setting one is an error |
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

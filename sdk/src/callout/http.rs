@@ -34,7 +34,10 @@ pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// [`RootCallbacks`](crate::RootCallbacks). Until then the proxy goes on;
 /// a stream that needs the answer first returns [`Action::Pause`](crate::Action::Pause).
 ///
-/// What the upstream is called is up to the host: in Envoy the name of a cluster, in ngx_wasm_module `host:port`.
+/// What the upstream is called is up to the host: in Envoy the name of a cluster, in ngx_wasm_module `host:port`. Apache
+/// Traffic Server takes the authority and the path instead, and has no timeout. ngx_wasm_module and APISIX resume a stream by
+/// themselves when its callouts have ended. MOSN refuses callouts unless what embeds it makes them, and Google
+/// Service Extensions have none.
 /// Specification: `proxy_http_call` of ABI 0.2.1.
 ///
 /// ```

@@ -48,7 +48,8 @@ macro_rules! metric {
             /// # Errors
             ///
             /// [`Error::Host`](crate::Error::Host) if the host has no metrics: Google Service Extensions have none, and
-            /// ngx_wasm_module has no room for more than it is configured for.
+            /// ngx_wasm_module has no room for more than it is configured for. APISIX says that it has defined the
+            /// metric, and counts nothing.
             /// [`Error::InvalidMetric`](crate::Error::InvalidMetric) for a name or a label that could not be told from
             /// another.
             #[doc(alias = "proxy_define_metric")]
@@ -161,6 +162,8 @@ impl Counter {
 
     /// What all workers have counted so far.
     ///
+    /// A module that asks for values does not load in APISIX.
+    ///
     /// # Errors
     ///
     /// [`Error::Host`](crate::Error::Host) if the host refuses.
@@ -207,6 +210,8 @@ impl Gauge {
     }
 
     /// What it is now.
+    ///
+    /// A module that asks for values does not load in APISIX.
     ///
     /// # Errors
     ///

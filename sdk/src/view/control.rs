@@ -29,7 +29,8 @@ macro_rules! reset {
             ///
             /// # Errors
             ///
-            /// [`Error::Host`](crate::Error::Host) if the host cannot: MOSN and ngx_wasm_module cannot.
+            /// [`Error::Host`](crate::Error::Host) if the host cannot. ngx_wasm_module traps, APISIX does nothing, and
+            /// MOSN does not load a module that may reset a stream.
             #[doc(alias = "proxy_close_stream")]
             pub fn reset(&mut self) -> crate::Result<()> {
                 crate::abi::call::close_stream(crate::abi::wire::StreamType::$stream)

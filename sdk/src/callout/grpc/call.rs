@@ -28,14 +28,15 @@ impl GrpcCallId {
 /// A gRPC call of the extension's own, to an upstream of the proxy: unary, or a stream.
 ///
 /// [`send`](GrpcCall::send) makes a unary call. Its answer comes to `on_grpc_call_response` of the context in whose
-/// callback it was sent, and to no other: of [`HttpContext`](crate::HttpContext), or of
-/// [`RootCallbacks`](crate::RootCallbacks). [`open`](GrpcCall::open) opens a stream of messages, whose callbacks begin with
+/// callback it was sent, and to no other: of [`HttpContext`](crate::HttpContext), [`StreamContext`](crate::StreamContext)
+/// or [`RootCallbacks`](crate::RootCallbacks). [`open`](GrpcCall::open) opens a stream of messages, whose callbacks begin with
 /// `on_grpc_stream_`. Until then the proxy goes on; a stream that needs the answer first returns
 /// [`Action::Pause`](crate::Action::Pause).
 ///
 /// Messages are bytes. With the feature `prost` they can be those of a type.
 ///
-/// Envoy and its relatives have gRPC; others refuse the call ("unimplemented"), and ngx_wasm_module traps.
+/// Envoy and its relatives have gRPC. APISIX refuses the call ("unimplemented"), ngx_wasm_module traps, and Apache Traffic Server
+/// ends its process; MOSN does not load a module that opens streams.
 /// Specification: `proxy_grpc_call` and `proxy_grpc_stream` of ABI 0.2.1.
 ///
 /// ```
@@ -62,10 +63,10 @@ pub struct GrpcCall<'a> {
 }
 
 impl<'a> GrpcCall<'a> {
-    /// A call to this cluster of the proxy's, of a service (with its package: `acme.auth.v1.Auth`) and its method, with an
+    /// A call to this upstream, in Envoy the name of a cluster, of a service (with its package: `acme.auth.v1.Auth`) and its method, with an
     /// empty message, and five seconds for the answer.
-    pub fn new(cluster: &'a str, service: &'a str, method: &'a str) -> Self {
-        GrpcCall::to(Service::Cluster(cluster), service, method)
+    pub fn new(upstream: &'a str, service: &'a str, method: &'a str) -> Self {
+        GrpcCall::to(Service::Cluster(upstream), service, method)
     }
 
     /// The same to an upstream that is described by an encoded `envoy.config.core.v3.GrpcService`, which can also say

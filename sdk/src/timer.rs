@@ -1,7 +1,7 @@
 //! Timers, as many as wanted, on the one that a host has.
 
 use crate::abi::call;
-use crate::abi::guest::Callback;
+use crate::dispatcher::Owner;
 use crate::view::Cx;
 use crate::{Error, Result};
 use core::time::Duration;
@@ -12,7 +12,8 @@ use core::time::Duration;
 /// [`HttpContext::on_timer`](crate::HttpContext::on_timer) or [`StreamContext::on_timer`](crate::StreamContext::on_timer),
 /// or to a root context, whose timers come to
 /// [`RootCallbacks::on_timer`](crate::RootCallbacks::on_timer). A new configuration ends those of the root context
-/// that it replaces, and keeps those that its own `configure` has set; one that is refused changes nothing.
+/// that it replaces, and keeps those that its own `configure` has set; one that is refused changes nothing. Where the
+/// context does not implement `on_timer`, setting a timer is an error.
 ///
 /// ```
 /// use core::time::Duration;
@@ -73,9 +74,9 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TimerId(pub(crate) u64);
 
-/// Starts a timer of the context whose callback this is.
-pub(crate) fn start(cx: Cx<'_>, after: Duration, repeats: bool) -> Result<TimerId> {
-    if !cx.vm.hears(Callback::Tick) {
+/// Starts a timer of the context whose callback this is, which is of that kind.
+pub(crate) fn start(cx: Cx<'_>, owner: Owner, after: Duration, repeats: bool) -> Result<TimerId> {
+    if !cx.vm.timers.come_to(owner) {
         return Err(Error::new(
             "nobody would be told of this timer: implement `on_timer`, below `#[callbacks]`",
         ));

@@ -32,7 +32,8 @@ pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The answer comes to `on_http_call_response` of the context in whose callback it was sent, and to no other: of
 /// [`HttpContext`](crate::HttpContext), [`StreamContext`](crate::StreamContext) or
 /// [`RootCallbacks`](crate::RootCallbacks). Until then the proxy goes on;
-/// a stream that needs the answer first returns [`Action::Pause`](crate::Action::Pause).
+/// a stream that needs the answer first returns [`Action::Pause`](crate::Action::Pause). A root context that a new
+/// configuration replaces gets no more answers, and neither does the new one to what it has not asked.
 ///
 /// What the upstream is called is up to the host: in Envoy the name of a cluster, in ngx_wasm_module `host:port`. Apache
 /// Traffic Server takes the authority and the path instead, and has no timeout. ngx_wasm_module and APISIX resume a stream by

@@ -1,6 +1,7 @@
 //! Callouts: requests that an extension itself sends to upstreams.
 //!
 //! A callout belongs to the context that made it: only that one gets the answer, and none comes once it has ended.
+//! A root context ends for its callouts when a new configuration takes its place.
 
 mod fields;
 mod grpc;

@@ -62,7 +62,13 @@ impl<R: Extension> Dispatcher<R> {
                     Flow::Pause | Flow::Hold(_) => action::PAUSE,
                 }
             }
-            Some(Err(error)) => self.fail_connection(callback, context, &error),
+            Some(Err(error)) => {
+                let action = self.fail_connection(callback, context, &error);
+                if action == action::CONTINUE {
+                    self.note_connection_pause(callback, context, Flow::Continue);
+                }
+                action
+            }
             None => self.fail_absent(callback, context),
         }
     }

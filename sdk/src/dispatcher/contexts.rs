@@ -142,18 +142,21 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
     /// Raises a flag.
     #[inline]
     pub(super) fn raise(&self, id: u32, flag: State) {
-        if self.contains(id) {
-            let state = &self.place(id).state;
-            state.set(state.get().with(flag));
-        }
+        self.change(id, |state| state.with(flag));
     }
 
     /// Lowers a flag.
     #[inline]
     pub(super) fn lower(&self, id: u32, flag: State) {
+        self.change(id, |state| state.without(flag));
+    }
+
+    /// Changes what is noted of an id, unless that is unknown.
+    #[inline]
+    pub(super) fn change(&self, id: u32, change: impl FnOnce(State) -> State) {
         if self.contains(id) {
             let state = &self.place(id).state;
-            state.set(state.get().without(flag));
+            state.set(change(state.get()));
         }
     }
 }

@@ -15,7 +15,7 @@ impl<R: Extension> Dispatcher<R> {
     pub(super) fn fail(&self, callback: &'static Entry, context: u32, error: &Error) -> u32 {
         self.vm.report(callback, context, error);
         match <R as RootContext>::ON_ERROR {
-            ErrorPolicy::FailOpen => action::CONTINUE,
+            ErrorPolicy::FailOpen => self.go_on(callback, context),
             ErrorPolicy::Reset => reset(),
             // What passes in the response is the extension's own answer, which must get through; nothing more
             // of the request must.
@@ -43,7 +43,7 @@ impl<R: Extension> Dispatcher<R> {
     pub(super) fn fail_late(&self, callback: &'static Entry, context: u32, error: &Error) -> u32 {
         self.vm.report(callback, context, error);
         match <R as RootContext>::ON_ERROR {
-            ErrorPolicy::FailOpen => action::CONTINUE,
+            ErrorPolicy::FailOpen => self.go_on(callback, context),
             ErrorPolicy::FailClosed | ErrorPolicy::Reset => reset(),
         }
     }
@@ -56,7 +56,17 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(never)]
     pub(super) fn fail_at_end(&self, callback: &'static Entry, context: u32, error: &Error) -> u32 {
         self.vm.report(callback, context, error);
-        hold_back::<R>()
+        match <R as RootContext>::ON_ERROR {
+            ErrorPolicy::FailOpen => self.go_on(callback, context),
+            ErrorPolicy::FailClosed | ErrorPolicy::Reset => action::PAUSE,
+        }
+    }
+
+    /// Lets a message pass, what an earlier callback of it has paused included.
+    #[inline]
+    fn go_on(&self, callback: &'static Entry, context: u32) -> u32 {
+        self.note_pause(callback, context, action::CONTINUE);
+        action::CONTINUE
     }
 
     /// Applies the policy where there is no stream to run.

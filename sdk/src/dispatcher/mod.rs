@@ -15,6 +15,8 @@ mod protocol;
 mod queues;
 mod root;
 mod slot;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod time;
 mod timers;
@@ -22,6 +24,7 @@ mod vm;
 
 pub use self::bundle::{Bundle, Part};
 pub(crate) use self::pending::{Kind, StreamCalls};
+pub(crate) use self::timers::Owner;
 pub(crate) use self::vm::Vm;
 
 use self::contexts::{Roots, Streams};
@@ -213,7 +216,7 @@ impl<R: Extension> Dispatcher<R> {
         } else {
             self.roots.insert(context, None);
             if Self::TIMED {
-                self.vm.timers.begin_root(context);
+                self.vm.timers.begin_root(context, Self::TIMER_OWNERS);
             }
         }
     }
@@ -226,36 +229,46 @@ impl<R: Extension> Dispatcher<R> {
     #[cold]
     fn configure(&self, context: u32) -> bool {
         let timers = if Self::TIMED { self.vm.timers.last() } else { 0 };
-        let configured = self.try_configure(context);
+        if Self::ROOT_CALLS_OUT {
+            self.vm.pending.mark(context);
+        }
+        let replaced = self.try_configure(context);
+        // What belongs to the root context that goes: the old one, or the one that was not to be.
         if Self::TIMED {
-            // Those of the root context that goes: the old one, or the one that was not to be.
-            if configured {
-                self.vm.timers.forget_until(context, timers);
-            } else {
-                self.vm.timers.forget_since(context, timers);
+            match replaced {
+                Some(_) => self.vm.timers.forget_until(context, timers),
+                None => self.vm.timers.forget_since(context, timers),
             }
         }
-        configured
+        if Self::ROOT_CALLS_OUT {
+            match replaced {
+                Some(Some(_)) => self.vm.pending.forget_marked(context, true),
+                // What the start of the VM has asked for is for the first one.
+                Some(None) => {}
+                None => self.vm.pending.forget_marked(context, false),
+            }
+        }
+        replaced.is_some()
     }
 
+    /// Makes a root context, and gives the one that it replaces; `None` if the configuration was refused.
     #[inline(always)]
-    fn try_configure(&self, context: u32) -> bool {
+    fn try_configure(&self, context: u32) -> Option<Option<Box<R>>> {
         let root = self.vm.enter(context, |cx| {
             let config = config::read::<R::Config>(cx)?;
             R::configure(config, &mut Configure::new(cx))
         });
         match root {
-            // What it replaces, the root context of the last configuration, is dropped.
-            Ok(root) => match self.roots.replace(context, Box::new(root)) {
-                Some(_old) => true,
-                None => {
+            Ok(root) => {
+                let replaced = self.roots.replace(context, Box::new(root));
+                if replaced.is_none() {
                     self.vm.report_oddity(Callback::Configure.entry(), context, Oddity::UnknownContext);
-                    false
                 }
-            },
+                replaced
+            }
             Err(error) => {
                 self.vm.report(Callback::Configure.entry(), context, &error);
-                false
+                None
             }
         }
     }
@@ -290,7 +303,7 @@ impl<R: Extension> Dispatcher<R> {
     fn delete_root(&self, context: u32) {
         match self.roots.remove(context) {
             Some(root) => {
-                if Self::ROOT_CALLS_OUT {
+                if Self::CALLS_OUT {
                     self.vm.pending.forget(context);
                 }
                 if Self::TIMED {

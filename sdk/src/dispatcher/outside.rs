@@ -29,26 +29,29 @@ impl<R: Extension> Dispatcher<R> {
     pub(super) const ROOT_CALLS_OUT: bool =
         <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(CALLOUTS);
 
+    /// Whether a context of any kind can wait for callouts: then those of all are noted, and have to be forgotten.
+    pub(super) const CALLS_OUT: bool = Self::ROOT_CALLS_OUT
+        || <Http as Protocol<R>>::CALLBACKS.intersects(CALLOUTS)
+        || <Tcp as Protocol<R>>::CALLBACKS.intersects(CALLOUTS);
+
     /// Notes where a stream is held back, to resume it when what it waits for has come.
     #[inline(always)]
     pub(super) fn note_pause(&self, callback: &'static Entry, context: u32, action: u32) {
-        // Nothing that comes from outside may resume a body that is not complete.
-        if !<Http as Protocol<R>>::WAITS || action == COLLECT {
+        if !<Http as Protocol<R>>::WAITS {
             return;
         }
-        let paused = match callback.callback {
+        let (paused, begun) = match callback.callback {
             Callback::RequestHeaders | Callback::RequestBody | Callback::RequestTrailers => {
-                State::REQUEST_PAUSED
+                (State::REQUEST_PAUSED, State::NEW)
             }
-            _ => State::RESPONSE_PAUSED,
+            _ => (State::RESPONSE_PAUSED, State::RESPONSE_BEGUN),
         };
-        if action != action::CONTINUE {
-            self.streams.raise(context, paused);
-        } else if callback.callback == Callback::ResponseHeaders {
-            self.streams.raise(context, State::RESPONSE_BEGUN);
-        } else {
-            self.streams.lower(context, paused);
-        }
+        self.streams.change(context, |state| match action {
+            action::CONTINUE => state.without(paused).with(begun),
+            // Nothing that comes from outside may resume a body that is not complete.
+            COLLECT => state.without(paused),
+            _ => state.with(paused),
+        });
     }
 
     /// The answer to an HTTP callout, for the context that made it.
@@ -178,12 +181,12 @@ impl<R: Extension> Dispatcher<R> {
         if state.has(State::REPLIED) {
             return;
         }
-        for (paused, direction) in [
-            (State::REQUEST_PAUSED, StreamType::HTTP_REQUEST),
-            (State::RESPONSE_PAUSED, StreamType::HTTP_RESPONSE),
+        for (paused, begun, direction) in [
+            (State::REQUEST_PAUSED, State::NEW, StreamType::HTTP_REQUEST),
+            (State::RESPONSE_PAUSED, State::RESPONSE_BEGUN, StreamType::HTTP_RESPONSE),
         ] {
             if state.has(paused) {
-                self.streams.lower(context, paused);
+                self.streams.change(context, |state| state.without(paused).with(begun));
                 if let Err(error) = call::continue_stream(direction) {
                     self.vm.report(callback, context, &error);
                 }

@@ -48,11 +48,17 @@ struct Callout {
     token: Cell<u32>,
     context: Cell<u32>,
     kind: Cell<Kind>,
+    is_marked: Cell<bool>,
 }
 
 impl Callout {
     const fn new(kind: Kind, token: u32, context: u32) -> Self {
-        Callout { token: Cell::new(token), context: Cell::new(context), kind: Cell::new(kind) }
+        Callout {
+            token: Cell::new(token),
+            context: Cell::new(context),
+            kind: Cell::new(kind),
+            is_marked: Cell::new(false),
+        }
     }
 
     #[inline(always)]
@@ -104,6 +110,7 @@ impl Pending {
         place.token.set(token);
         place.context.set(context);
         place.kind.set(kind);
+        place.is_marked.set(false);
         let count = self.count(context);
         count.set(count.get().saturating_add(1));
     }
@@ -155,23 +162,47 @@ impl Pending {
     #[inline(always)]
     pub(crate) fn forget(&self, context: u32) {
         if self.count(context).get() != 0 {
-            self.forget_callouts(context);
+            self.forget_callouts(context, None);
+        }
+    }
+
+    /// Marks the callouts of a context, to tell them from those that come later.
+    pub(super) fn mark(&self, context: u32) {
+        if self.count(context).get() == 0 {
+            return;
+        }
+        let mark = |callout: &Callout| {
+            if callout.context.get() == context {
+                callout.is_marked.set(true);
+            }
+        };
+        self.front.iter().for_each(mark);
+        if self.behind_len.get() != 0 {
+            self.with_behind(|behind| behind.iter().for_each(mark));
+        }
+    }
+
+    /// Forgets those callouts of a context that were marked last, or those that were not.
+    pub(super) fn forget_marked(&self, context: u32, is_marked: bool) {
+        if self.count(context).get() != 0 {
+            self.forget_callouts(context, Some(is_marked));
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn forget_callouts(&self, context: u32) {
+    fn forget_callouts(&self, context: u32, is_marked: Option<bool>) {
         let (mut forgotten, mut streams) = (0u16, Vec::new());
         let mut forget = |callout: &Callout| {
-            let is_its_own = callout.context.get() == context;
-            if is_its_own {
+            let is_meant = callout.context.get() == context
+                && is_marked.is_none_or(|is_marked| callout.is_marked.get() == is_marked);
+            if is_meant {
                 forgotten = forgotten.saturating_add(1);
                 if callout.kind.get() == Kind::GrpcStream {
                     streams.push(callout.token.get());
                 }
             }
-            is_its_own
+            is_meant
         };
         for place in &self.front {
             if forget(place) {

@@ -2,7 +2,7 @@
 
 use super::Dispatcher;
 use super::contexts::Streams;
-use super::outside::{AWAITED, CALLOUTS, FROM_OUTSIDE};
+use super::outside::{AWAITED, FROM_OUTSIDE};
 use super::vm::Oddity;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::context::{Extension, HttpContext, StreamContext};
@@ -21,8 +21,6 @@ pub(super) trait Protocol<R: Extension> {
     const WAITS: bool = Self::CALLBACKS.intersects(AWAITED);
     /// Whether one of them has callbacks from outside.
     const IS_WOKEN: bool = Self::CALLBACKS.intersects(FROM_OUTSIDE);
-    /// Whether one of them can wait for callouts.
-    const CALLS_OUT: bool = Self::CALLBACKS.intersects(CALLOUTS);
     /// Whether they have timers.
     const TIMED: bool = Self::CALLBACKS.contains(Callback::Tick);
 
@@ -188,7 +186,7 @@ impl<R: Extension> Dispatcher<R> {
 
     #[inline(always)]
     fn forget_stream<P: Protocol<R>>(&self, context: u32) {
-        if P::CALLS_OUT {
+        if Self::CALLS_OUT {
             self.vm.pending.forget(context);
         }
         if P::TIMED {

@@ -2,6 +2,7 @@
 
 use super::Dispatcher;
 use super::protocol::{Http, Protocol, Tcp};
+use super::timers::{Owner, Owners};
 use crate::abi::call;
 use crate::abi::guest::Callback;
 use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
@@ -14,6 +15,15 @@ impl<R: Extension> Dispatcher<R> {
     /// Whether they or root contexts of this type have.
     pub(super) const TIMED: bool = Self::STREAMS_TIMED
         || <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.contains(Callback::Tick);
+
+    /// Which of them.
+    pub(super) const TIMER_OWNERS: Owners = Owners::NONE
+        .with(
+            Owner::Root,
+            <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.contains(Callback::Tick),
+        )
+        .with(Owner::Http, <Http as Protocol<R>>::TIMED)
+        .with(Owner::Tcp, <Tcp as Protocol<R>>::TIMED);
 
     /// Calls for the timers that are due, of the root context and of its streams.
     pub(super) fn tick(&self, root: u32) {

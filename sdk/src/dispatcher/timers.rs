@@ -21,8 +21,31 @@ pub(crate) struct Timers {
     first_root: Cell<u32>,
 }
 
+/// A kind of contexts that can have timers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Root = 1,
+    Http = 2,
+    Tcp = 4,
+}
+
+/// Kinds of contexts.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Owners(u8);
+
+impl Owners {
+    pub(super) const NONE: Owners = Owners(0);
+
+    /// These, and that kind if it is one of them.
+    pub(super) const fn with(self, owner: Owner, is_one: bool) -> Owners {
+        if is_one { Owners(self.0 | owner as u8) } else { self }
+    }
+}
+
 #[derive(Default)]
 struct Tables {
+    /// Whom a timer of their own comes to.
+    owners: Owners,
     last: u64,
     /// By their context: those of a context are found together.
     timers: HashTable<Timer>,
@@ -65,8 +88,14 @@ impl Timers {
         Timers { tables: Cell::new(None), first_root: Cell::new(0) }
     }
 
-    /// Notes a root context.
-    pub(super) fn begin_root(&self, context: u32) {
+    /// Whether contexts of this kind are told of timers. One of which nobody is told must not be set.
+    pub(crate) fn come_to(&self, owner: Owner) -> bool {
+        self.with(|tables| tables.owners.0 & owner as u8 != 0)
+    }
+
+    /// Notes a root context, and which contexts of its extension have timers.
+    pub(super) fn begin_root(&self, context: u32, owners: Owners) {
+        self.with(|tables| tables.owners = owners);
         if self.first_root.get() == 0 {
             self.first_root.set(context);
         } else {

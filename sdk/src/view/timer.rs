@@ -4,11 +4,12 @@ use super::{
     ConnectionView, DownstreamData, NewConnection, RequestBody, RequestHeaders, RequestTrailers,
     ResponseBody, ResponseHeaders, ResponseTrailers, RootView, StreamView, UpstreamData, sealed::Sealed,
 };
+use crate::dispatcher::Owner;
 use crate::{Configure, Result, TimerId, timer};
 use core::time::Duration;
 
 macro_rules! timers {
-    ($($view:ident)*) => {
+    ($owner:ident: $($view:ident)*) => {
         $(
             impl $view<'_> {
                 /// Has `on_timer` called once, after this time, in whole milliseconds, rounded up. See [`TimerId`]
@@ -20,7 +21,7 @@ macro_rules! timers {
                 /// have none. ngx_wasm_module traps instead.
                 #[doc(alias = "proxy_set_tick_period_milliseconds")]
                 pub fn set_timer(&self, after: Duration) -> Result<TimerId> {
-                    timer::start(self.cx(), after, false)
+                    timer::start(self.cx(), Owner::$owner, after, false)
                 }
 
                 /// Has `on_timer` called again and again, each time that this has passed since the last; otherwise
@@ -31,7 +32,7 @@ macro_rules! timers {
                 /// Those of [`set_timer`](Self::set_timer).
                 #[doc(alias = "proxy_set_tick_period_milliseconds")]
                 pub fn set_interval(&self, every: Duration) -> Result<TimerId> {
-                    timer::start(self.cx(), every, true)
+                    timer::start(self.cx(), Owner::$owner, every, true)
                 }
 
                 /// Ends a timer of this context. False if it has ended already, or is not one of this context.
@@ -46,8 +47,8 @@ macro_rules! timers {
     };
 }
 
+timers! { Root: Configure RootView }
 timers! {
-    Configure RootView StreamView
-    RequestHeaders RequestBody RequestTrailers ResponseHeaders ResponseBody ResponseTrailers
-    ConnectionView NewConnection DownstreamData UpstreamData
+    Http: StreamView RequestHeaders RequestBody RequestTrailers ResponseHeaders ResponseBody ResponseTrailers
 }
+timers! { Tcp: ConnectionView NewConnection DownstreamData UpstreamData }

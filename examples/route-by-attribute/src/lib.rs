@@ -16,12 +16,14 @@ use waxwing::prelude::*;
 const HEADER: &str = "x-route";
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Config {
     rules: Vec<Rule>,
 }
 
-/// What has to be so for a route. A condition that is not there holds.
+/// What has to be so for a route. A condition that is not there holds, so one that is misspelt must not be taken for that.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Rule {
     route: String,
     clients: Option<Vec<IpAddr>>,
@@ -38,8 +40,9 @@ impl Rule {
                 return Ok(false);
             }
         }
-        let mtls = headers.attribute(connection::MTLS)?.unwrap_or(false);
-        if self.mtls.is_some_and(|expected| expected != mtls) {
+        if let Some(expected) = self.mtls
+            && headers.attribute(connection::MTLS)?.unwrap_or(false) != expected
+        {
             return Ok(false);
         }
         let Some(parameter) = &self.query else { return Ok(true) };
@@ -128,6 +131,13 @@ mod tests {
         let host = Host::builder::<Route>().config(config()).start();
         let forged = Request::get("/").attribute(source::ADDRESS, "10.9.9.9:1").header("x-route", "internal");
         host.exchange(forged).upstream_request().assert_no_header("x-route");
+    }
+
+    #[test]
+    fn a_condition_that_is_misspelt_is_refused_and_not_taken_for_none() {
+        let config = json!({ "rules": [{ "route": "internal", "client": ["127.0.0.1"] }] });
+        let refusal = Host::builder::<Route>().config(config).try_start().unwrap_err();
+        refusal.logs().assert_contains("unknown field `client`");
     }
 
     #[test]

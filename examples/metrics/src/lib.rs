@@ -65,22 +65,26 @@ impl HttpContext for MeasuredStream {
     }
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        let now = request.current_time()?;
         self.metrics.open.increment(1)?;
-        self.began = Some(request.current_time()?);
+        // Only now: what was not added must not be taken off.
+        self.began = Some(now);
         Ok(Action::Continue)
     }
 
     // Streams come here however they end, also those that were answered before they reached this extension.
     fn on_log(&mut self, stream: &mut StreamLog<'_>) -> Result<()> {
         let metrics = &self.metrics;
+        if let Some(began) = self.began {
+            // First, so that no error leaves it open for ever.
+            metrics.open.decrement(1)?;
+            // The clock can have been set back.
+            let passed = stream.current_time()?.saturating_sub(began);
+            metrics.milliseconds.record(passed.as_millis().try_into().unwrap_or(u64::MAX))?;
+        }
         let method = method(stream.request_headers().get(":method")?);
         let class = class(stream.response_headers().get(":status")?);
-        metrics.requests.with(stream, [&metrics.service, method, class])?.increment(1)?;
-        let Some(began) = self.began else { return Ok(()) };
-        metrics.open.decrement(1)?;
-        // The clock can have been set back.
-        let passed = stream.current_time()?.saturating_sub(began);
-        metrics.milliseconds.record(passed.as_millis().try_into().unwrap_or(u64::MAX))
+        metrics.requests.with(stream, [&metrics.service, method, class])?.increment(1)
     }
 }
 

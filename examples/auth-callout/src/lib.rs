@@ -107,9 +107,7 @@ mod tests {
 
     /// A host whose upstream knows one token.
     fn with_one_user(host: HostBuilder) -> Host {
-        let host = host.config(config()).cluster("authz", decide).start();
-        host.clock().advance(Duration::from_millis(1));
-        host
+        host.config(config()).cluster("authz", decide).start()
     }
 
     fn decide(request: &Request) -> Answer {

@@ -10,7 +10,6 @@ use core::time::Duration;
 use protocol::{Protocol, Verdict};
 use serde::Deserialize;
 use std::rc::Rc;
-use waxwing::TimerId;
 use waxwing::prelude::*;
 
 #[derive(Deserialize)]
@@ -21,9 +20,9 @@ struct Config {
     /// How many bytes may be held back to find out.
     #[serde(default = "eight_kib")]
     max_bytes: usize,
-    /// How long that may take, in milliseconds.
+    /// How long that may take.
     #[serde(default = "five_seconds")]
-    max_wait: u64,
+    max_wait_milliseconds: u64,
 }
 
 fn eight_kib() -> usize {
@@ -82,7 +81,7 @@ impl StreamContext for TcpSniffConnection {
     }
 
     fn on_new_connection(&mut self, connection: &mut NewConnection<'_>) -> Result<Flow> {
-        self.patience = Some(connection.set_timer(Duration::from_millis(self.config.max_wait))?);
+        self.patience = Some(connection.set_timer(Duration::from_millis(self.config.max_wait_milliseconds))?);
         Ok(Flow::Continue)
     }
 
@@ -171,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_client_that_does_not_say_enough_is_refused() {
-        let config = json!({ "allow": ["http1"], "max_bytes": 20, "max_wait": 200 });
+        let config = json!({ "allow": ["http1"], "max_bytes": 20, "max_wait_milliseconds": 200 });
         let (_host, connection) = connect(config.clone());
         connection.send("GET /a-path-that-is-too-long");
         connection.assert_closed();
@@ -224,7 +223,7 @@ mod tests {
                     .connection(client(&[b"GET /"]).client_ends().await_client_end())
                     .connection(TcpScript::new()),
                 Scenario::new("a client that says nothing")
-                    .config(json!({ "allow": ["tls"], "max_wait": 150 }))
+                    .config(json!({ "allow": ["tls"], "max_wait_milliseconds": 150 }))
                     .connection(client(&[b"\x16"]).await_client_end()),
             ],
         );

@@ -3,7 +3,7 @@
 use crate::abi::arena::Scope;
 use crate::abi::call;
 use crate::headers::{check_name, check_value};
-use crate::{Error, Result, pairs};
+use crate::{Error, GrpcStatus, Result, pairs};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -71,9 +71,10 @@ const INLINE_HEADERS: usize = 2;
 /// }
 /// ```
 #[doc(alias = "proxy_send_local_response")]
+#[must_use = "an answer is sent when a callback returns it"]
 pub struct LocalResponse {
     status: u16,
-    grpc_status: Option<u32>,
+    grpc_status: Option<GrpcStatus>,
     details: &'static str,
     body: Bytes,
     headers: [Option<Header>; INLINE_HEADERS],
@@ -97,7 +98,6 @@ impl LocalResponse {
     }
 
     /// Adds a header; one with that name stays.
-    #[must_use]
     pub fn header(mut self, name: impl IntoBytes, value: impl IntoBytes) -> Self {
         let header = (name.into_bytes(), value.into_bytes());
         match self.headers.iter_mut().find(|place| place.is_none()) {
@@ -108,7 +108,6 @@ impl LocalResponse {
     }
 
     /// Sets the body.
-    #[must_use]
     pub fn body(mut self, body: impl IntoBytes) -> Self {
         self.body = body.into_bytes();
         self
@@ -117,19 +116,17 @@ impl LocalResponse {
     /// Sets what the proxy's access log says of it, in Envoy `%RESPONSE_CODE_DETAILS%`.
     ///
     /// Envoy replaces white space in it by underscores.
-    #[must_use]
     pub fn details(mut self, details: &'static str) -> Self {
         self.details = details;
         self
     }
 
-    /// Sets the gRPC status (0 to 16) that a gRPC client gets; without it, one that suits the HTTP status.
+    /// Sets the gRPC status that a gRPC client gets; without it, one that suits the HTTP status.
     ///
     /// To a request whose `content-type` is that of gRPC, Envoy answers with HTTP status 200, headers alone: this as
     /// `grpc-status`, the body as `grpc-message`, percent-encoded, and the headers of this answer, among which a
-    /// `grpc-status` counts more than this. A number above 16 is none. Other clients do not get it.
-    #[must_use]
-    pub fn grpc_status(mut self, grpc_status: u32) -> Self {
+    /// `grpc-status` counts more than this. One above 16 is none. Other clients do not get it.
+    pub fn grpc_status(mut self, grpc_status: GrpcStatus) -> Self {
         self.grpc_status = Some(grpc_status);
         self
     }
@@ -142,10 +139,13 @@ impl LocalResponse {
     /// use waxwing::prelude::*;
     ///
     /// fn exhausted(status: Vec<u8>) -> Action {
-    ///     LocalResponse::new(429).grpc_status(8).body("try later").grpc_details(status).into()
+    ///     LocalResponse::new(429)
+    ///         .grpc_status(GrpcStatus::RESOURCE_EXHAUSTED)
+    ///         .body("try later")
+    ///         .grpc_details(status)
+    ///         .into()
     /// }
     /// ```
-    #[must_use]
     pub fn grpc_details(self, status: impl AsRef<[u8]>) -> Self {
         self.header("grpc-status-details-bin", base64(status.as_ref()))
     }
@@ -166,7 +166,8 @@ impl LocalResponse {
             }
             block = pairs::build(scope, headers).ok_or(Error::OutOfMemory)?;
         }
-        call::send_local_response(self.status, self.details.as_bytes(), &self.body, block, self.grpc_status)
+        let grpc_status = self.grpc_status.map(GrpcStatus::as_u32);
+        call::send_local_response(self.status, self.details.as_bytes(), &self.body, block, grpc_status)
     }
 }
 

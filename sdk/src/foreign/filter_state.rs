@@ -3,6 +3,7 @@
 use super::protobuf::{Field, encode};
 use crate::Result;
 use crate::view::View;
+use core::fmt;
 
 /// How long something in Envoy's filter state lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -43,7 +44,7 @@ impl Span {
 /// ```
 ///
 /// Its [`Path::filter_state`](crate::attributes::Path::filter_state) reads it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "it is not set until `set`"]
 pub struct FilterState<'a> {
     name: &'a str,
@@ -79,5 +80,15 @@ impl<'a> FilterState<'a> {
             Field::Number(3, self.span.number()),
         ];
         super::call(scope, "set_envoy_filter_state", encode(scope, &fields)?).map(drop)
+    }
+}
+
+impl fmt::Debug for FilterState<'_> {
+    /// Not the value: it may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilterState")
+            .field("name", &self.name)
+            .field("span", &self.span)
+            .finish_non_exhaustive()
     }
 }

@@ -63,7 +63,10 @@ impl Modal {
             1 => Ok(Action::Pause),
             2 => Ok(hold),
             3 => Ok(other),
-            4 => Ok(LocalResponse::new(400).grpc_status(3).grpc_details("details").into()),
+            4 => Ok(LocalResponse::new(400)
+                .grpc_status(GrpcStatus::INVALID_ARGUMENT)
+                .grpc_details("details")
+                .into()),
             // One that was made elsewhere.
             5 => Ok(self.kept.take().unwrap_or(Action::Continue)),
             _ => Err(Error::new("failed")),

@@ -120,7 +120,7 @@ fn an_answer_without_a_grpc_status_says_so() {
     extension::set_script(Script::default().request_headers(|request| {
         let is_grpc = request.end_of_stream();
         let response = LocalResponse::new(200);
-        Ok(if is_grpc { response.grpc_status(7).into() } else { response.into() })
+        Ok(if is_grpc { response.grpc_status(GrpcStatus::PERMISSION_DENIED).into() } else { response.into() })
     }));
     let host = Rc::new(Statuses::default());
     let guest = Rc::new(Dispatcher::<extension::Scripted>::new());

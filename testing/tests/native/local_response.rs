@@ -175,7 +175,7 @@ fn an_answer_from_outside_after_the_response_has_begun_is_an_error() {
 
 extension!(Detailed, DetailedStream {
     fn on_request_headers(&mut self, _: &mut RequestHeaders<'_>) -> Result<Action> {
-        Ok(LocalResponse::new(429).grpc_status(8).body("try 50% later").grpc_details(b"\x08\x08").into())
+        Ok(LocalResponse::new(429).grpc_status(GrpcStatus::RESOURCE_EXHAUSTED).body("try 50% later").grpc_details(b"\x08\x08").into())
     }
 });
 

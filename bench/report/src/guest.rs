@@ -2,10 +2,14 @@
 
 use crate::attributes::Read;
 use crate::callout::Ask;
+use crate::counter::Measure;
 use crate::do_nothing::DoNothing;
 use crate::headers::Rewrite;
+use crate::local_response::Deny;
 use crate::measurement::allocations;
+use crate::read_headers::Scan;
 use crate::shared_counter::Count;
+use waxwing::__private::Callback;
 
 /// A guest: a row of [`GUESTS`] is all that it needs, and for its allocations its module in `main.rs`.
 pub(crate) struct Guest {
@@ -13,6 +17,8 @@ pub(crate) struct Guest {
     pub(crate) package: &'static str,
     /// What follows its package in a sentence.
     pub(crate) does: &'static str,
+    /// The callbacks that hold the stream back.
+    pub(crate) holds: &'static [Callback],
     /// The functions of the proxy that it calls itself.
     pub(crate) calls: &'static [&'static str],
     pub(crate) instructions: Promise,
@@ -42,24 +48,27 @@ pub(crate) const GUESTS: &[Guest] = &[
         name: "doing nothing",
         package: "bench-do-nothing",
         does: "implements all callbacks of a stream and does nothing in them",
+        holds: &[],
         calls: &[],
         instructions: promise(350, "11", "1,245"),
         bytes: None,
-        allocations: Some((allocations::<DoNothing>, promise(0, "0", "2"))),
+        allocations: Some((|| allocations::<DoNothing>(&[]), promise(0, "0", "2"))),
     },
     Guest {
         name: "headers",
         package: "bench-headers",
         does: "reads one request header; on the response it adds one header and removes one",
+        holds: &[],
         calls: HEADERS,
         instructions: promise(400, "75", "1,732"),
         bytes: Some(promise(40_000, "539", "113,321")),
-        allocations: Some((allocations::<Rewrite>, promise(0, "0", "2 + 2 per header"))),
+        allocations: Some((|| allocations::<Rewrite>(&[]), promise(0, "0", "2 + 2 per header"))),
     },
     Guest {
         name: "headers, `no_std`",
         package: "bench-headers-no-std",
         does: "is the same extension without `std`, with the allocator `rlsf`, which frees",
+        holds: &[],
         calls: HEADERS,
         instructions: promise(400, "75", "1,732"),
         bytes: Some(promise(20_000, "539", "–")),
@@ -69,6 +78,7 @@ pub(crate) const GUESTS: &[Guest] = &[
         name: "callout",
         package: "bench-callout",
         does: "pauses each request, asks an upstream about it, and resumes it with the answer",
+        holds: REQUEST,
         calls: &[
             "proxy_http_call",
             "proxy_get_header_map_value",
@@ -79,28 +89,63 @@ pub(crate) const GUESTS: &[Guest] = &[
         ],
         instructions: promise(1_000, "125", "4,072"),
         bytes: None,
-        allocations: Some((allocations::<Ask>, promise(0, "0", "–"))),
+        allocations: Some((|| allocations::<Ask>(REQUEST), promise(0, "0", "–"))),
     },
     Guest {
         name: "shared counter",
         package: "bench-shared-counter",
         does: "adds 1 to a number in shared data with every request, by compare and swap",
+        holds: &[],
         calls: &["proxy_get_shared_data", "proxy_set_shared_data"],
         instructions: promise(500, "90", "1,495"),
         bytes: None,
-        allocations: Some((allocations::<Count>, promise(0, "0", "–"))),
+        allocations: Some((|| allocations::<Count>(&[]), promise(0, "0", "–"))),
     },
     Guest {
         name: "attributes",
         package: "bench-attributes",
         does: "reads five attributes of each request: the method, the client's address and port, whether mutual TLS was \
                used, and the time",
+        holds: &[],
         calls: &["proxy_get_property"],
         instructions: promise(800, "245", "6,781"),
         bytes: None,
-        allocations: Some((allocations::<Read>, promise(0, "0", "–"))),
+        allocations: Some((|| allocations::<Read>(&[]), promise(0, "0", "–"))),
+    },
+    Guest {
+        name: "all headers",
+        package: "bench-read-headers",
+        does: "reads all 20 headers of the request, and counts some",
+        holds: &[],
+        calls: &["proxy_get_header_map_pairs"],
+        instructions: promise(1_500, "759", "25,340"),
+        bytes: None,
+        allocations: Some((|| allocations::<Scan>(&[]), promise(0, "0", "2 + 2 per header"))),
+    },
+    Guest {
+        name: "counter",
+        package: "bench-counter",
+        does: "counts its streams in a metric, by the handle that each of them has",
+        holds: &[],
+        calls: &["proxy_define_metric", "proxy_increment_metric"],
+        instructions: promise(250, "6", "1,612"),
+        bytes: None,
+        // Its own state.
+        allocations: Some((|| allocations::<Measure>(&[]), promise(1, "0", "–"))),
+    },
+    Guest {
+        name: "local response",
+        package: "bench-local-response",
+        does: "answers each request itself, with a header and a body",
+        holds: REQUEST,
+        calls: &["proxy_send_local_response"],
+        instructions: promise(300, "11", "1,696"),
+        bytes: None,
+        allocations: Some((|| allocations::<Deny>(REQUEST), promise(0, "0", "–"))),
     },
 ];
+
+const REQUEST: &[Callback] = &[Callback::RequestHeaders];
 
 const HEADERS: &[&str] =
     &["proxy_get_header_map_value", "proxy_add_header_map_value", "proxy_remove_header_map_value"];

@@ -3,7 +3,7 @@
 use crate::allocation::uncounted;
 use std::cell::Cell;
 use waxwing::__private::{
-    Answer, BufferType, Host, HttpCallParts, LocalResponseParts, MapType, StreamType, pairs,
+    Answer, BufferType, Host, HttpCallParts, LocalResponseParts, MapType, MetricType, StreamType, pairs,
 };
 use waxwing::Status;
 
@@ -122,6 +122,14 @@ impl Host for FixedHost {
     }
 
     fn set_shared_data(&self, _key: &[u8], _value: &[u8], _cas: u32) -> Answer {
+        Ok(())
+    }
+
+    fn define_metric(&self, _kind: MetricType, _name: &[u8]) -> Answer<u32> {
+        Ok(4)
+    }
+
+    fn increment_metric(&self, _metric: u32, _delta: i64) -> Answer {
         Ok(())
     }
 

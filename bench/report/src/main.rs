@@ -27,10 +27,16 @@ mod stream;
 mod attributes;
 #[path = "../../guests/callout/src/lib.rs"]
 mod callout;
+#[path = "../../guests/counter/src/lib.rs"]
+mod counter;
 #[path = "../../guests/do-nothing/src/lib.rs"]
 mod do_nothing;
 #[path = "../../guests/headers/src/lib.rs"]
 mod headers;
+#[path = "../../guests/local-response/src/lib.rs"]
+mod local_response;
+#[path = "../../guests/read-headers/src/lib.rs"]
+mod read_headers;
 #[path = "../../guests/shared-counter/src/lib.rs"]
 mod shared_counter;
 #[path = "../../guests/soak/src/lib.rs"]

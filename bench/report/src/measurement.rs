@@ -72,13 +72,13 @@ fn measure(measured: &guest::Guest, file: &Path) -> Result<Measurement> {
     let metered = WasmModule::from_bytes(original.name(), &meter::meter(&bytes)?)?;
     let guest = Vm::start(&metered)?;
     for context in 0..WARM_UP {
-        guest.stream(FIRST_STREAM + context)?;
+        guest.stream(FIRST_STREAM + context, measured.holds)?;
     }
     let mut totals = [0; stream::CALLBACKS.len()];
     for context in WARM_UP..WARM_UP + STREAMS {
         for (total, callback) in totals.iter_mut().zip(stream::CALLBACKS) {
             let before = guest.instructions();
-            guest.call(callback, FIRST_STREAM + context)?;
+            guest.call(callback, FIRST_STREAM + context, measured.holds)?;
             *total += guest.instructions() - before;
         }
     }
@@ -95,14 +95,14 @@ fn memory(file: &Path) -> Result<usize> {
     let guest = Vm::start(&WasmModule::from_file(file)?)?;
     for context in 0..OPEN_STREAMS {
         for callback in [Callback::ContextCreate, Callback::RequestHeaders, Callback::ResponseHeaders] {
-            guest.call(callback, FIRST_STREAM + context)?;
+            guest.call(callback, FIRST_STREAM + context, &[])?;
         }
     }
     Ok(guest.guest.memory_bytes())
 }
 
 /// The allocations of a stream, natively: the most of any.
-pub(crate) fn allocations<R: Extension>() -> u64 {
+pub(crate) fn allocations<R: Extension>(holds: &[Callback]) -> u64 {
     let host: Rc<dyn Host> = Rc::new(FixedHost::new());
     let dispatcher = Rc::new(Dispatcher::<R>::new());
     let run = |work: &dyn Fn(&dyn Guest)| {
@@ -114,7 +114,7 @@ pub(crate) fn allocations<R: Extension>() -> u64 {
     run(&stream::configure);
     let stream = |context| {
         let callbacks = stream::CALLBACKS.iter();
-        callbacks.map(|callback| run(&|guest| stream::call(guest, *callback, context))).sum()
+        callbacks.map(|callback| run(&|guest| stream::call(guest, *callback, context, holds))).sum()
     };
     let counts: Vec<u64> = (FIRST_STREAM..FIRST_STREAM + WARM_UP + STREAMS).map(stream).collect();
     counts.into_iter().skip(WARM_UP as usize).max().unwrap_or_default()
@@ -136,12 +136,12 @@ impl Vm {
         Ok(vm)
     }
 
-    fn stream(&self, context: u32) -> Result<()> {
-        stream::CALLBACKS.iter().try_for_each(|callback| self.call(*callback, context))
+    fn stream(&self, context: u32, holds: &[Callback]) -> Result<()> {
+        stream::CALLBACKS.iter().try_for_each(|callback| self.call(*callback, context, holds))
     }
 
-    fn call(&self, callback: Callback, context: u32) -> Result<()> {
-        self.enter(&mut |guest| stream::call(guest, callback, context))
+    fn call(&self, callback: Callback, context: u32, holds: &[Callback]) -> Result<()> {
+        self.enter(&mut |guest| stream::call(guest, callback, context, holds))
     }
 
     pub(crate) fn enter(&self, callback: &mut dyn FnMut(&dyn Guest)) -> Result<()> {

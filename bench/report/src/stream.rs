@@ -25,12 +25,10 @@ pub(crate) fn configure(guest: &dyn Guest) {
     assert!(guest.on_configure(ROOT, 0), "the guest refuses an empty configuration");
 }
 
-/// Calls one callback of a stream, if the guest exports it, which must continue; a guest with a callout pauses its
-/// request.
-pub(crate) fn call(guest: &dyn Guest, callback: Callback, context: u32) {
-    let pauses =
-        callback == Callback::RequestHeaders && guest.callbacks().contains(Callback::HttpCallResponse);
-    let expected = u32::from(pauses);
+/// Calls one callback of a stream, if the guest exports it, which must continue, unless it is one of those that hold
+/// the stream back.
+pub(crate) fn call(guest: &dyn Guest, callback: Callback, context: u32, holds: &[Callback]) {
+    let expected = u32::from(holds.contains(&callback));
     assert_eq!(try_call(guest, callback, context), expected, "the guest decides otherwise in {callback}");
 }
 

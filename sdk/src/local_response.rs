@@ -7,7 +7,7 @@ use crate::{Error, GrpcStatus, Result, pairs};
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, iter};
 
 /// Bytes that are kept or borrowed for ever: text or bytes, owned or `'static`.
 pub type Bytes = Cow<'static, [u8]>;
@@ -77,7 +77,8 @@ pub struct LocalResponse {
     grpc_status: Option<GrpcStatus>,
     details: &'static str,
     body: Bytes,
-    headers: [Option<Header>; INLINE_HEADERS],
+    headers: [Header; INLINE_HEADERS],
+    headers_len: usize,
     more_headers: Vec<Header>,
 }
 
@@ -86,28 +87,35 @@ impl LocalResponse {
     ///
     /// The number is not checked. Envoy (1.40) writes any as it is: one below 200 or above 999 is nothing that
     /// a client takes for an answer.
+    #[inline]
     pub fn new(status: u16) -> Self {
         LocalResponse {
             status,
             grpc_status: None,
             details: "",
             body: Cow::Borrowed(&[]),
-            headers: [const { None }; INLINE_HEADERS],
+            headers: [const { (Cow::Borrowed(&[]), Cow::Borrowed(&[])) }; INLINE_HEADERS],
+            headers_len: 0,
             more_headers: Vec::new(),
         }
     }
 
     /// Adds a header; one with that name stays.
+    #[inline]
     pub fn header(mut self, name: impl IntoBytes, value: impl IntoBytes) -> Self {
         let header = (name.into_bytes(), value.into_bytes());
-        match self.headers.iter_mut().find(|place| place.is_none()) {
-            Some(place) => *place = Some(header),
+        match self.headers.get_mut(self.headers_len) {
+            Some(place) => {
+                *place = header;
+                self.headers_len = self.headers_len.saturating_add(1);
+            }
             None => self.more_headers.push(header),
         }
         self
     }
 
     /// Sets the body.
+    #[inline]
     pub fn body(mut self, body: impl IntoBytes) -> Self {
         self.body = body.into_bytes();
         self
@@ -150,25 +158,37 @@ impl LocalResponse {
         self.header("grpc-status-details-bin", base64(status.as_ref()))
     }
 
-    fn header_list(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
-        self.headers.iter().flatten().chain(&self.more_headers).map(|(name, value)| (&**name, &**value))
+    /// Hands it to the host.
+    ///
+    /// Inlined, so that what is known of it when it is compiled costs nothing when it is sent.
+    #[inline(always)]
+    pub(crate) fn send(&self, scope: Scope<'_>) -> Result<()> {
+        let headers = match (self.headers_len, &self.headers) {
+            (0, _) => &[],
+            (1, [header, ..]) => block(scope, iter::once(header))?,
+            _ => self.block(scope)?,
+        };
+        let grpc_status = self.grpc_status.map(GrpcStatus::as_u32);
+        call::send_local_response(self.status, self.details.as_bytes(), &self.body, headers, grpc_status)
     }
 
-    /// Hands it to the host.
-    #[inline]
-    pub(crate) fn send(&self, scope: Scope<'_>) -> Result<()> {
-        let headers = self.header_list();
-        let mut block: &[u8] = &[];
-        if headers.clone().next().is_some() {
-            for (name, value) in headers.clone() {
-                check_name(name)?;
-                check_value(value)?;
-            }
-            block = pairs::build(scope, headers).ok_or(Error::OutOfMemory)?;
-        }
-        let grpc_status = self.grpc_status.map(GrpcStatus::as_u32);
-        call::send_local_response(self.status, self.details.as_bytes(), &self.body, block, grpc_status)
+    /// The block of several headers.
+    #[inline(never)]
+    fn block<'cb>(&self, scope: Scope<'cb>) -> Result<&'cb [u8]> {
+        let first = self.headers.get(..self.headers_len).unwrap_or_default();
+        block(scope, first.iter().chain(&self.more_headers))
     }
+}
+
+/// The pair block of headers that are sound.
+#[inline(always)]
+fn block<'cb, 'h>(scope: Scope<'cb>, headers: impl Iterator<Item = &'h Header> + Clone) -> Result<&'cb [u8]> {
+    let headers = headers.map(|(name, value)| (&**name, &**value));
+    headers.clone().try_for_each(|(name, value)| {
+        check_name(name)?;
+        check_value(value)
+    })?;
+    pairs::build(scope, headers).ok_or(Error::OutOfMemory)
 }
 
 /// Base64 without padding, which is how gRPC writes bytes in headers.

@@ -118,13 +118,64 @@ impl fmt::Debug for Pairs<'_> {
 }
 
 /// The block of these pairs, as scratch bytes of the callback. `None` where there is no memory for it.
+///
+/// It takes fewer steps than [`encode`], which writes to any bytes.
 #[inline]
-pub(crate) fn build<'cb, K: AsRef<[u8]>, V: AsRef<[u8]>>(
+pub(crate) fn build<'cb, 'p>(
     scope: Scope<'cb>,
-    pairs: impl Iterator<Item = (K, V)> + Clone,
+    pairs: impl Iterator<Item = Pair<'p>> + Clone,
 ) -> Option<&'cb [u8]> {
-    let size = encoded_size(pairs.clone())?;
-    scope.build(size, |block| encode(pairs, block))
+    let (count, texts_size) = measure(pairs.clone());
+    let lengths_size = count.wrapping_mul(LENGTHS_SIZE as u64);
+    let size = u32::try_from(texts_size.wrapping_add(lengths_size).wrapping_add(4)).ok()?;
+    scope.build(size as usize, |mut block| {
+        put_array(&mut block, &word(count));
+        // Within the block, whose size is of 32 bits.
+        if let Some((lengths, texts)) = block.split_at_mut_checked(lengths_size as usize) {
+            write(pairs, lengths, texts);
+        }
+    })
+}
+
+/// A key and its value.
+pub(crate) type Pair<'p> = (&'p [u8], &'p [u8]);
+
+/// How many pairs there are, and the bytes of their texts with a NUL behind each: in 64 bits, in which sizes of memory
+/// do not overflow.
+#[inline(always)]
+pub(crate) fn measure<'p>(pairs: impl Iterator<Item = Pair<'p>>) -> (u64, u64) {
+    pairs.fold((0, 0), |(count, size), (key, value)| {
+        let texts = (key.len() as u64).wrapping_add(value.len() as u64).wrapping_add(2);
+        (u64::wrapping_add(count, 1), u64::wrapping_add(size, texts))
+    })
+}
+
+/// Writes pairs: their lengths to one place, their texts to another.
+#[inline(always)]
+pub(crate) fn write<'p>(pairs: impl Iterator<Item = Pair<'p>>, mut lengths: &mut [u8], mut texts: &mut [u8]) {
+    pairs.for_each(|(key, value)| {
+        for text in [key, value] {
+            put_array(&mut lengths, &word(text.len() as u64));
+            put(&mut texts, text);
+            put_array(&mut texts, b"\0");
+        }
+    });
+}
+
+/// Writes an array to the start of what is left to write, if it fits.
+#[inline(always)]
+pub(crate) fn put_array<const N: usize>(block: &mut &mut [u8], bytes: &[u8; N]) {
+    if let Some((head, rest)) = core::mem::take(block).split_first_chunk_mut::<N>() {
+        *head = *bytes;
+        *block = rest;
+    }
+}
+
+/// As the wire has it. The block would not have been made if there were more.
+#[allow(clippy::cast_possible_truncation, reason = "the size of the block is of 32 bits")]
+#[inline(always)]
+pub(crate) fn word(number: u64) -> [u8; 4] {
+    (number as u32).to_le_bytes()
 }
 
 /// The size of the block that holds these pairs; `None` if the ABI cannot express it.
@@ -167,7 +218,7 @@ fn length(len: usize) -> [u8; 4] {
 }
 
 /// Writes bytes to the start of what is left to write, if they fit.
-#[inline]
+#[inline(always)]
 pub(crate) fn put(block: &mut &mut [u8], bytes: &[u8]) {
     if let Some((head, rest)) = core::mem::take(block).split_at_mut_checked(bytes.len()) {
         head.copy_from_slice(bytes);

@@ -4,7 +4,7 @@ use super::fields::Field;
 use crate::Result;
 use crate::abi::arena::Scope;
 use crate::headers::check_value;
-use crate::pairs::put;
+use crate::pairs::{measure, put, put_array, word, write};
 
 /// The pseudo-headers of a request.
 pub(crate) struct RequestHead<'a> {
@@ -50,8 +50,8 @@ impl RequestHead<'_> {
         scope.build(size as usize, |block| {
             let Some((lengths, mut rest)) = block.split_first_chunk_mut::<LENGTHS_SIZE>() else { return };
             let mut lengths = &mut lengths[..];
-            for word in [count, 7, texts[0], 5, texts[1], 10, texts[2]] {
-                put_array(&mut lengths, &word_of(word));
+            for number in [count, 7, texts[0], 5, texts[1], 10, texts[2]] {
+                put_array(&mut lengths, &word(number));
             }
             let mut other_lengths: &mut [u8] = &mut [];
             if others_len != 0 {
@@ -77,43 +77,6 @@ impl RequestHead<'_> {
 
 /// The count, and two lengths of each pseudo-header.
 const LENGTHS_SIZE: usize = 28;
-
-/// How many headers there are, and the bytes of their texts with a NUL behind each.
-#[inline]
-fn measure<'f>(fields: impl Iterator<Item = Field<'f>>) -> (u64, u64) {
-    fields.fold((0, 0), |(count, size), (name, value)| {
-        let texts = (name.len() as u64).wrapping_add(value.len() as u64).wrapping_add(2);
-        (u64::wrapping_add(count, 1), u64::wrapping_add(size, texts))
-    })
-}
-
-/// Writes headers: their lengths to one place, their texts to another.
-#[inline]
-fn write<'f>(fields: impl Iterator<Item = Field<'f>>, mut lengths: &mut [u8], mut texts: &mut [u8]) {
-    for (name, value) in fields {
-        for text in [name, value] {
-            put_array(&mut lengths, &word_of(text.len() as u64));
-            put(&mut texts, text);
-            put_array(&mut texts, b"\0");
-        }
-    }
-}
-
-/// Writes an array to the start of what is left to write, if it fits.
-#[inline(always)]
-fn put_array<const N: usize>(block: &mut &mut [u8], bytes: &[u8; N]) {
-    if let Some((head, rest)) = core::mem::take(block).split_first_chunk_mut::<N>() {
-        *head = *bytes;
-        *block = rest;
-    }
-}
-
-/// As the wire has it. The block would not have been made if there were more.
-#[allow(clippy::cast_possible_truncation, reason = "the size of the block is of 32 bits")]
-#[inline(always)]
-fn word_of(number: u64) -> [u8; 4] {
-    (number as u32).to_le_bytes()
-}
 
 #[cfg(test)]
 mod tests {

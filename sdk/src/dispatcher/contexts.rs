@@ -5,6 +5,7 @@ use super::slot::{Absent, Slot, State};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::mem::needs_drop;
 use hashbrown::HashTable;
 
 /// Streams: there may be many, and their ids are sequential.
@@ -25,6 +26,8 @@ pub(super) struct Contexts<T, B, const FRONT: usize> {
     behind: Cell<Option<Box<B>>>,
     /// How many are behind, to know without a look that there are none.
     behind_len: Cell<usize>,
+    /// A context that has ended, whose memory the next one gets.
+    spare: Cell<Option<Box<T>>>,
 }
 
 impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
@@ -34,6 +37,7 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
             front: [const { Slot::empty() }; FRONT],
             behind: Cell::new(None),
             behind_len: Cell::new(0),
+            spare: Cell::new(None),
         }
     }
 
@@ -84,6 +88,34 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
     #[inline(always)]
     pub(super) fn contains(&self, id: u32) -> bool {
         self.slot(id).is_some() && id != 0
+    }
+
+    /// Whether the memory of contexts that have ended is used again, which saves most of what a small one costs: if it
+    /// takes memory, and nobody can tell that it is still there.
+    const REUSES: bool = size_of::<T>() != 0 && !needs_drop::<T>();
+
+    /// Gives a new context its place in memory.
+    #[inline(always)]
+    pub(super) fn boxed(&self, context: T) -> Box<T> {
+        if Self::REUSES {
+            if let Some(mut spare) = self.spare.take() {
+                *spare = context;
+                return spare;
+            }
+        }
+        Box::new(context)
+    }
+
+    /// Drops a context that has ended.
+    #[inline(always)]
+    pub(super) fn end(&self, context: Option<Box<T>>) {
+        if Self::REUSES {
+            if context.is_some() {
+                self.spare.set(context);
+            }
+        } else {
+            drop(context);
+        }
     }
 
     /// Adds an id that is not in the table, with or without its context.
@@ -270,6 +302,21 @@ mod tests {
             table.put_back(1, old);
             assert_eq!(*table.take(1).unwrap(), 3);
         });
+    }
+
+    #[test]
+    fn the_memory_of_a_context_that_has_ended_is_used_again_and_what_has_an_end_of_its_own_ends() {
+        let streams: Streams<u32> = Streams::new();
+        let first = streams.boxed(1);
+        let address: *const u32 = &*first;
+        streams.end(Some(first));
+        let second = streams.boxed(2);
+        assert_eq!((&*second as *const u32, *second), (address, 2));
+
+        let streams: Streams<Rc<()>> = Streams::new();
+        let context = Rc::new(());
+        streams.end(Some(streams.boxed(context.clone())));
+        assert_eq!(Rc::strong_count(&context), 1);
     }
 
     #[test]

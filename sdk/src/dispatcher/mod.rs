@@ -28,7 +28,7 @@ pub(crate) use self::timers::Owner;
 pub(crate) use self::vm::Vm;
 
 use self::contexts::{Roots, Streams};
-use self::protocol::{Http, Protocol, Undecided};
+use self::protocol::{Http, Protocol, Removed, Undecided};
 use self::slot::{Absent, State};
 use self::vm::Oddity;
 use crate::abi::guest::{Callback, Entry, Guest};
@@ -293,7 +293,9 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn delete(&self, context: u32) {
         match self.remove_stream(context) {
-            Some(stream) => drop(stream),
+            Some(Removed::Http(stream)) => self.streams.end(stream),
+            Some(Removed::Tcp(connection)) => self.connections.end(connection),
+            Some(Removed::Undecided) => {}
             None => self.delete_root(context),
         }
     }

@@ -50,8 +50,8 @@ pub(super) struct Undecided {
 /// A stream that is in no table any more, with its context, if that is not running. To be dropped last: its code may
 /// use the tables.
 pub(super) enum Removed<R: Extension> {
-    Http(#[expect(dead_code, reason = "only dropped")] Option<Box<R::Http>>),
-    Tcp(#[expect(dead_code, reason = "only dropped")] Option<Box<R::Tcp>>),
+    Http(Option<Box<R::Http>>),
+    Tcp(Option<Box<R::Tcp>>),
     Undecided,
 }
 
@@ -122,7 +122,7 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn create_stream_as<P: Protocol<R>>(&self, context: u32, parent: u32) -> Result<(), Oddity> {
         let Some(root) = self.roots.take(parent) else { return Err(self.missing_parent(parent)) };
-        let stream = Box::new(P::new(&root));
+        let stream = P::streams(self).boxed(P::new(&root));
         self.roots.put_back(parent, root);
         // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {

@@ -51,17 +51,22 @@ impl<'a> Pairs<'a> {
         let Some((lengths, data)) = lengths_size.and_then(|size| rest.split_at_checked(size)) else {
             return Err(Malformed("the block is shorter than its lengths"));
         };
-        let pairs = Pairs { lengths, data };
-        let mut rest = pairs;
-        for _ in 0..pairs.len() {
-            if rest.split_first().is_none() {
-                return Err(Malformed("a key or a value does not end where its length says"));
+        let mut end = 0;
+        for lengths in lengths.chunks_exact(LENGTHS_SIZE) {
+            for len in lengths.chunks_exact(LENGTHS_SIZE / 2) {
+                let len = len.first_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len) as usize);
+                end = usize::saturating_add(end, len);
+                if data.get(end) != Some(&0) {
+                    return Err(Malformed("a key or a value does not end where its length says"));
+                }
+                // A place in the data is not the largest number.
+                end = end.wrapping_add(1);
             }
         }
-        if !rest.data.is_empty() {
+        if end != data.len() {
             return Err(Malformed("the block is longer than its lengths say"));
         }
-        Ok(pairs)
+        Ok(Pairs { lengths, data })
     }
 
     /// The number of pairs that are left.
@@ -74,24 +79,20 @@ impl<'a> Pairs<'a> {
         self.lengths.is_empty()
     }
 
-    /// Takes the first pair off; `None` if there is none, or the lengths lie.
+    /// Takes the first pair off; `None` if there is none.
+    ///
+    /// That each text has a NUL behind it was checked.
     #[inline]
     fn split_first(&mut self) -> Option<(&'a [u8], &'a [u8])> {
-        let (key_len, lengths) = self.lengths.split_first_chunk::<4>()?;
-        let (value_len, lengths) = lengths.split_first_chunk::<4>()?;
-        let (key, data) = split_terminated(self.data, u32::from_le_bytes(*key_len) as usize)?;
-        let (value, data) = split_terminated(data, u32::from_le_bytes(*value_len) as usize)?;
-        *self = Pairs { lengths, data };
+        let (lens, lengths) = self.lengths.split_first_chunk::<LENGTHS_SIZE>()?;
+        let [a, b, c, d, e, f, g, h] = *lens;
+        let key_len = u32::from_le_bytes([a, b, c, d]) as usize;
+        let value_len = u32::from_le_bytes([e, f, g, h]) as usize;
+        let (key, data) = self.data.split_at_checked(key_len)?;
+        let (value, data) = data.get(1..)?.split_at_checked(value_len)?;
+        *self = Pairs { lengths, data: data.get(1..)? };
         Some((key, value))
     }
-}
-
-/// Splits `len` bytes and the NUL behind them off.
-#[inline]
-fn split_terminated(data: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
-    let (text, rest) = data.split_at_checked(len)?;
-    let (0, rest) = rest.split_first()? else { return None };
-    Some((text, rest))
 }
 
 impl<'a> Iterator for Pairs<'a> {

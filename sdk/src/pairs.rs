@@ -131,8 +131,8 @@ pub(crate) fn build<'cb, 'p>(
     let size = u32::try_from(texts_size.wrapping_add(lengths_size).wrapping_add(4)).ok()?;
     scope.build(size as usize, |mut block| {
         put_array(&mut block, &word(count));
-        // Within the block, whose size is of 32 bits.
-        if let Some((lengths, texts)) = block.split_at_mut_checked(lengths_size as usize) {
+        let lengths_size = usize::try_from(lengths_size).unwrap_or(usize::MAX);
+        if let Some((lengths, texts)) = block.split_at_mut_checked(lengths_size) {
             write(pairs, lengths, texts);
         }
     })

@@ -9,7 +9,6 @@ pub(crate) enum Upstream {
     /// It does this with each request.
     Http(Arc<dyn Fn(&Request) -> Answer + Send + Sync>),
     /// It does this with each gRPC call.
-    #[cfg_attr(not(feature = "envoy"), expect(dead_code, reason = "a real proxy is needed for it"))]
     Grpc(Arc<dyn Fn(&GrpcRequest) -> GrpcAnswer + Send + Sync>),
     /// It refuses all connections.
     Refusing,

@@ -373,10 +373,7 @@ impl Drop for Running {
             return;
         }
         self.process.check();
-        let (http, grpc) = (&self.process.upstreams, &self.process.grpc_upstreams);
-        if let Some(problem) = http.disappointments().iter().chain(&grpc.disappointments()).next() {
-            panic!("{problem}");
-        }
+        // Before what did not come: a trap is a reason for that.
         for worker in &self.workers {
             if let Some(trap) = worker.trap().as_ref().and_then(|trap| trap.unseen().cloned()) {
                 panic!(
@@ -386,6 +383,10 @@ impl Drop for Running {
                     trap.backtrace.as_deref().unwrap_or("RUST_BACKTRACE=1 adds a backtrace.")
                 );
             }
+        }
+        let (http, grpc) = (&self.process.upstreams, &self.process.grpc_upstreams);
+        if let Some(problem) = http.disappointments().iter().chain(&grpc.disappointments()).next() {
+            panic!("{problem}");
         }
     }
 }

@@ -53,6 +53,15 @@ fn the_first_rule_that_holds_answers() {
 }
 
 #[test]
+fn a_trap_is_what_fails_the_test_and_not_the_call_that_did_not_come_because_of_it() {
+    let host = Script::new().on(Callback::RequestHeaders, |_, _, _| panic!("boom")).host().start();
+    host.upstream("api").on(any()).times(1);
+    host.exchange(Request::get("/"));
+    let message = failure(|| drop(host));
+    assert!(message.contains("the extension trapped") && message.contains("boom"), "{message}");
+}
+
+#[test]
 fn a_rule_answers_200_unless_it_says_otherwise() {
     let host = forwarding();
     host.upstream("api").on(|request: &Request| request.path() == "/");

@@ -135,6 +135,7 @@ mod metric;
 #[doc(hidden)]
 pub mod pairs;
 mod panic;
+mod protobuf;
 mod queue;
 mod shared_data;
 mod status;

@@ -1,14 +1,16 @@
-//! As much of the protocol buffers' encoding as Envoy's functions need.
+//! As much of the protocol buffers' encoding as the messages need that Envoy wants.
 
 use crate::abi::arena::Scope;
 use crate::pairs::put;
 use crate::{Error, Result};
 
-/// A field of a message. What is empty, or zero, is left out, as the encoding has it.
+/// A field of a message. Other ones than messages are left out if they are empty, or zero, as the encoding has it.
 #[derive(Clone, Copy)]
-pub(super) enum Field<'a> {
-    /// Text, bytes or a message, under this number.
+pub(crate) enum Field<'a> {
+    /// Text or bytes, under this number.
     Bytes(u8, &'a [u8]),
+    /// A message, under this number: it is there also if nothing is in it.
+    Message(u8, &'a [u8]),
     /// A number, a bool or an enum, under this number.
     Number(u8, u32),
 }
@@ -20,11 +22,11 @@ const VARINT: u8 = 0;
 const BYTES: u8 = 2;
 
 /// The message with these fields, as scratch bytes of the callback.
-pub(super) fn encode<'cb>(scope: Scope<'cb>, fields: &[Field<'_>]) -> Result<&'cb [u8]> {
+pub(crate) fn encode<'cb>(scope: Scope<'cb>, fields: &[Field<'_>]) -> Result<&'cb [u8]> {
     let mut size = 0usize;
     for field in fields {
         let of_field = match *field {
-            Field::Bytes(_, bytes) if !bytes.is_empty() => {
+            Field::Bytes(_, bytes @ [_, ..]) | Field::Message(_, bytes) => {
                 let len = u32::try_from(bytes.len()).map_err(|_| Error::OutOfMemory)?;
                 bytes.len().checked_add(varint(len).1)
             }
@@ -38,7 +40,7 @@ pub(super) fn encode<'cb>(scope: Scope<'cb>, fields: &[Field<'_>]) -> Result<&'c
     let message = scope.build(size, |mut rest| {
         for field in fields {
             match *field {
-                Field::Bytes(number, bytes) if !bytes.is_empty() => {
+                Field::Bytes(number, bytes @ [_, ..]) | Field::Message(number, bytes) => {
                     put_varint(&mut rest, tag(number, BYTES), u32::try_from(bytes.len()).unwrap_or_default());
                     put(&mut rest, bytes);
                 }
@@ -82,21 +84,21 @@ fn varint(mut number: u32) -> ([u8; 5], usize) {
 
 /// What a field of a message contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
 }
 
 /// The fields of a message, in their order, with their numbers.
-pub(super) struct Fields<'a>(&'a [u8]);
+pub(crate) struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(message: &'a [u8]) -> Self {
+    pub(crate) fn of(message: &'a [u8]) -> Self {
         Fields(message)
     }
 
     /// The next field; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Value<'a>)>> {
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, Value<'a>)>> {
         if self.0.is_empty() {
             return Ok(None);
         }
@@ -159,6 +161,7 @@ mod tests {
             [Field::Bytes(1, b"key"), Field::Bytes(2, b""), Field::Number(3, 300), Field::Number(4, 0)];
         assert_eq!(encoded(&fields), b"\x0a\x03key\x18\xac\x02");
         assert_eq!(encoded(&[]), b"");
+        assert_eq!(encoded(&[Field::Message(1, b""), Field::Bytes(2, b"")]), b"\x0a\0");
         assert_eq!(encoded(&[Field::Number(1, u32::MAX)]), b"\x08\xff\xff\xff\xff\x0f");
     }
 

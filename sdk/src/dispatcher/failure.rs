@@ -104,39 +104,20 @@ mod tests {
     use super::*;
     use crate::abi::guest::{Callbacks, Guest};
     use crate::abi::host::{self, Answer, Host, LocalResponseParts};
-    use crate::context::NoStreams;
+    use crate::dispatcher::tests::Plain;
     use crate::view::{RequestBody, RequestHeaders, ResponseHeaders};
-    use crate::{Action, Configure, HttpContext, LocalResponse, Result, RootCallbacks};
+    use crate::{Action, HttpContext, LocalResponse, Result};
     use alloc::rc::Rc;
-
-    struct Root;
-
-    impl RootContext for Root {
-        type Config = ();
-
-        fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
-            Ok(Root)
-        }
-    }
-
-    impl RootCallbacks for Root {
-        const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
-    }
-
-    impl Extension for Root {
-        type Http = Stream;
-        type Tcp = NoStreams<Root>;
-    }
 
     /// Answers the request, and fails afterwards.
     struct Stream;
 
     impl HttpContext for Stream {
-        type Root = Root;
+        type Root = Plain<Stream>;
 
         const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
 
-        fn new(_root: &Root) -> Self {
+        fn new(_root: &Plain<Stream>) -> Self {
             Stream
         }
 
@@ -163,7 +144,7 @@ mod tests {
 
     #[test]
     fn after_an_answer_failing_closed_lets_the_answer_through_and_nothing_of_the_request() {
-        let guest = Rc::new(Dispatcher::<Root>::new());
+        let guest = Rc::new(Dispatcher::<Plain<Stream>>::new());
         host::enter(Rc::new(Accepting), guest.clone(), || {
             guest.on_context_create(1, 0);
             assert!(guest.on_configure(1, 0));

@@ -252,43 +252,24 @@ impl Drop for EffectiveContext {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HttpCall;
     use crate::abi::guest::Guest;
     use crate::abi::host::{self, Answer, Host, HttpCallParts};
-    use crate::context::NoStreams;
+    use crate::dispatcher::tests::Plain;
     use crate::view::RequestHeaders;
-    use crate::{Configure, HttpCall};
     use alloc::rc::Rc;
     use core::cell::Cell;
-
-    struct Root;
-
-    impl RootContext for Root {
-        type Config = ();
-
-        fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
-            Ok(Root)
-        }
-    }
-
-    impl RootCallbacks for Root {
-        const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
-    }
-
-    impl Extension for Root {
-        type Http = Stream;
-        type Tcp = NoStreams<Root>;
-    }
 
     /// Reports each request, and does not want to know what became of that.
     struct Stream;
 
     impl HttpContext for Stream {
-        type Root = Root;
+        type Root = Plain<Stream>;
 
         const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks =
             Callbacks::NONE.with(Callback::RequestHeaders);
 
-        fn new(_root: &Root) -> Self {
+        fn new(_root: &Plain<Stream>) -> Self {
             Stream
         }
 
@@ -311,7 +292,7 @@ mod tests {
     #[test]
     fn a_callout_whose_answer_nobody_wants_is_not_waited_for() {
         let host = Rc::new(Calling::default());
-        let guest = Rc::new(Dispatcher::<Root>::new());
+        let guest = Rc::new(Dispatcher::<Plain<Stream>>::new());
         host::enter(host.clone(), guest.clone(), || {
             guest.on_context_create(1, 0);
             assert!(guest.on_configure(1, 0));

@@ -4,7 +4,7 @@ use super::{Dispatcher, Kind};
 use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::host::{self, Answer, Host, HttpCallParts};
 use crate::abi::wire::{StreamType, action};
-use crate::context::{Extension, NoStreams};
+use crate::context::{DeriveWithoutRoot, Extension, NoStreams};
 use crate::view::{RequestHeaders, ResponseHeaders, RootView, StreamView};
 use crate::{
     Action, Configure, Error, ErrorPolicy, Flow, HttpCall, HttpCallId, HttpCallResponse, HttpContext,
@@ -14,6 +14,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use core::marker::PhantomData;
 use core::time::Duration;
 
 const ROOT: Callbacks = Callbacks::NONE.with(Callback::HttpCallResponse).with(Callback::Tick);
@@ -92,6 +93,24 @@ fn run<R: Extension>(test: impl FnOnce(&Noting, &Dispatcher<R>)) {
         guest.on_context_create(1, 0);
         test(&noting, &guest);
     });
+}
+
+/// A root context that does nothing, for streams of this type.
+pub(super) struct Plain<S>(PhantomData<S>);
+
+impl<S: 'static> RootContext for Plain<S> {
+    type Config = ();
+
+    fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Plain(PhantomData))
+    }
+}
+
+impl<S> DeriveWithoutRoot for Plain<S> {}
+
+impl<S: HttpContext<Root = Plain<S>>> Extension for Plain<S> {
+    type Http = S;
+    type Tcp = NoStreams<Plain<S>>;
 }
 
 /// Only its root context hears of callouts and timers.

@@ -1,8 +1,8 @@
 //! How properties are kept.
 
 use super::filter_state::Span;
-use super::protobuf::{Field, encode};
 use crate::Result;
+use crate::protobuf::{Field, encode};
 use crate::view::View;
 
 /// What the value of a property is, for other filters that look into it.

@@ -1,7 +1,7 @@
 //! Envoy's filter state.
 
-use super::protobuf::{Field, encode};
 use crate::Result;
+use crate::protobuf::{Field, encode};
 use crate::view::View;
 use core::fmt;
 

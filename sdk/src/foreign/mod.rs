@@ -24,7 +24,6 @@ mod compression;
 mod declaration;
 mod expression;
 mod filter_state;
-mod protobuf;
 mod route;
 mod signature;
 

@@ -1,6 +1,6 @@
 //! Signatures, made and verified by the host.
 
-use super::protobuf::{Field, Fields, Value, encode};
+use crate::protobuf::{Field, Fields, Value, encode};
 use crate::view::View;
 use crate::{Error, Result};
 use core::fmt;

@@ -1,8 +1,8 @@
 //! Which upstream a gRPC call goes to, as Envoy wants it.
 
+use crate::Result;
 use crate::abi::arena::Scope;
-use crate::pairs::put;
-use crate::{Error, Result};
+use crate::protobuf::{Field, encode};
 
 /// How the upstream of a call was given.
 #[derive(Clone, Copy)]
@@ -24,48 +24,9 @@ impl<'a> Service<'a> {
             Service::Encoded(bytes) => return Ok(bytes),
             Service::Cluster(name) => name.as_bytes(),
         };
-        // GrpcService { envoy_grpc { cluster_name } }: each is the field 1, which is bytes.
-        let inner = Varint::of(name.len());
-        let grpc = name.len().saturating_add(inner.bytes().len()).saturating_add(1);
-        let outer = Varint::of(grpc);
-        let size = grpc.saturating_add(outer.bytes().len()).saturating_add(1);
-        let encoded = scope.build(size, |mut rest| {
-            for part in [&[FIELD_1], outer.bytes(), &[FIELD_1], inner.bytes(), name] {
-                put(&mut rest, part);
-            }
-        });
-        encoded.ok_or(Error::OutOfMemory)
-    }
-}
-
-/// The field number 1, of which a length and bytes follow.
-const FIELD_1: u8 = 1 << 3 | 2;
-
-/// A number in pieces of seven bits.
-struct Varint {
-    bytes: [u8; 10],
-    len: usize,
-}
-
-impl Varint {
-    fn of(number: usize) -> Varint {
-        let (mut bytes, mut len, mut rest) = ([0; 10], 0_usize, number);
-        for byte in &mut bytes {
-            len = len.saturating_add(1);
-            let [low, ..] = rest.to_le_bytes();
-            let low = low & 0x7F;
-            rest >>= 7;
-            if rest == 0 {
-                *byte = low;
-                break;
-            }
-            *byte = low | 0x80;
-        }
-        Varint { bytes, len }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        // GrpcService { envoy_grpc { cluster_name } }. Envoy (1.40) aborts without the one in the middle.
+        let envoy_grpc = encode(scope, &[Field::Bytes(1, name)])?;
+        encode(scope, &[Field::Message(1, envoy_grpc)])
     }
 }
 
@@ -82,7 +43,7 @@ mod tests {
     #[test]
     fn the_name_of_a_cluster_becomes_a_grpc_service() {
         assert_eq!(encoded("echo1"), b"\x0A\x07\x0A\x05echo1");
-        assert_eq!(encoded(""), b"\x0A\x02\x0A\x00");
+        assert_eq!(encoded(""), b"\x0A\x00");
         let long = String::from_utf8(alloc::vec![b'a'; 300]).unwrap();
         assert_eq!(encoded(&long), [&b"\x0A\xAF\x02\x0A\xAC\x02"[..], long.as_bytes()].concat());
     }

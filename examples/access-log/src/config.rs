@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::time::Duration;
 use waxwing::prelude::*;
 
-/// What is logged of which streams is the same for all; where it goes, and when, is configured.
+/// Where the lines go, when, and what is in them.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {

@@ -61,7 +61,6 @@ pub(crate) fn keep_exports(list: List<Ident>) -> TokenStream {
     let kept = kept(&name);
     quote! {
         #[doc(hidden)]
-        #[allow(unused_macros)]
         macro_rules! #kept {
             ([$next:path $(, $more:path)*] [$($earlier:ident)*] $($rest:tt)*) => {
                 $next! { [$($more),*] [$($earlier)* #(#callbacks)*] $($rest)* }
@@ -73,9 +72,10 @@ pub(crate) fn keep_exports(list: List<Ident>) -> TokenStream {
     }
 }
 
-/// The name of the macro that keeps an extension's list.
+/// The name of the macro that keeps an extension's list. What rustc says of one that is not used, it says with this:
+/// the module would export nothing.
 fn kept(name: &Ident) -> Ident {
-    format_ident!("__waxwing_exports_of_{}", name)
+    format_ident!("put_{}_into_an_extensions_macro", name)
 }
 
 /// `extensions! { pub struct Name(A, B); }`, with the path of the SDK before it.

@@ -54,14 +54,14 @@ impl GrpcStream {
         call::grpc_send(self.0, message.as_ref(), true)
     }
 
-    /// Sends a message of a type; see [`send`](GrpcStream::send).
+    /// Sends a message of a type, encoded; see [`send`](GrpcStream::send).
     ///
     /// # Errors
     ///
     /// Those of [`send`](GrpcStream::send).
     #[cfg(feature = "prost")]
     #[cfg_attr(docsrs, doc(cfg(feature = "prost")))]
-    pub fn encode(self, message: &impl prost::Message) -> Result<()> {
+    pub fn send_encoded(self, message: &impl prost::Message) -> Result<()> {
         self.send(message.encode_to_vec())
     }
 

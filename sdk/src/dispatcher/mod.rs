@@ -228,6 +228,11 @@ impl<R: Extension> Dispatcher<R> {
 
     #[cold]
     fn configure(&self, context: u32) -> bool {
+        // What the configuration of something else asks for would be answered to that.
+        if Self::CALLS_OUT && !self.roots.contains(context) {
+            self.vm.report_oddity(Callback::Configure.entry(), context, Oddity::UnknownContext);
+            return false;
+        }
         let timers = if Self::TIMED { self.vm.timers.last() } else { 0 };
         if Self::ROOT_CALLS_OUT {
             self.vm.pending.mark(context);

@@ -53,6 +53,27 @@ fn a_context_that_cannot_be_made_is_logged_and_the_others_go_on() {
     }
 }
 
+/// Probe 2 of `proxy-wasm` 0.2.5 once more: a configuration for a context that is a stream would ask for things that are
+/// answered to the stream.
+#[test]
+fn a_configuration_for_what_is_no_root_context_is_refused() {
+    let host = ScriptedHost::start(
+        Script::default()
+            .configure(|cx| HttpCall::get("keys", "/").send(cx).map(drop))
+            .answer(|_, _, _| Err(Error::new("it did not ask"))),
+    );
+    host.open([2]);
+    host.calls();
+    host.run(|guest| {
+        for context in [0, 2, 77] {
+            assert!(!guest.on_configure(context, 0));
+        }
+        guest.on_http_call_response(1, 2, 0, 0, 0);
+    });
+    assert_eq!(host.calls(), [""; 0]);
+    assert!(host.lines().iter().all(|line| line.starts_with("on_configure")));
+}
+
 /// Envoy logs requests that it has refused itself: the stream saw nothing else, and its headers are not there.
 #[test]
 fn a_stream_that_saw_nothing_else_can_be_logged() {

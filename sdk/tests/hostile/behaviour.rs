@@ -198,7 +198,7 @@ pub(crate) fn read_headers(headers: Headers<'_>) -> Result<usize> {
         + usize::from(note(headers.is_empty())?))
 }
 
-fn write_headers(mut headers: HeadersMut<'_>) {
+pub(crate) fn write_headers(mut headers: HeadersMut<'_>) {
     let chaos = case().chaos;
     let (name, value) = (chaos.bytes(), chaos.bytes());
     let _ = note(headers.set(&name, &value));
@@ -226,7 +226,7 @@ pub(crate) fn capabilities<'cb>(view: &mut impl View<'cb>) {
     log::warn!("from the log crate: {property:?}");
 }
 
-fn metrics<'cb>(view: &impl View<'cb>) -> Result<()> {
+pub(crate) fn metrics<'cb>(view: &impl View<'cb>) -> Result<()> {
     let chaos = case().chaos;
     let (name, value) = (chaos.bytes(), chaos.bytes());
     let (name, value) = (String::from_utf8_lossy(&name), String::from_utf8_lossy(&value));

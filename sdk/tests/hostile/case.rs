@@ -1,5 +1,6 @@
 //! The case that runs on this thread: what the host and the extension share.
 
+use crate::asked::Asked;
 use crate::chaos::Chaos;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
@@ -11,6 +12,7 @@ pub(crate) struct Case {
     pub(crate) chaos: Rc<Chaos>,
     pub(crate) coverage: Rc<Coverage>,
     pub(crate) ledger: Rc<Ledger>,
+    pub(crate) asked: Rc<Asked>,
 }
 
 thread_local! {

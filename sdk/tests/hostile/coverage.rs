@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use waxwing::__private::Callback;
 use waxwing::ErrorPolicy;
+use waxwing::abi::imports::NAMES;
 
 /// What must have happened at least once in all cases together: a callback of the extension, an error that it
 /// got, or a line that the SDK logged.
@@ -161,6 +163,9 @@ fn expected_of_connections(policy: ErrorPolicy) -> &'static [&'static str] {
     }
 }
 
+/// Imports for which the SDK has no function yet.
+const UNUSED: [&str; 1] = ["envoy_resolve_dns"];
+
 /// What the cases of one policy met, and how often.
 pub(crate) struct Coverage {
     policy: ErrorPolicy,
@@ -174,6 +179,14 @@ impl Coverage {
 
     pub(crate) fn of_connections(policy: ErrorPolicy) -> Self {
         Coverage::new(policy, EXPECTED_OF_CONNECTIONS, expected_of_connections(policy))
+    }
+
+    /// That of an extension that asks for everything: every import, and every callback, too.
+    pub(crate) fn of_callers(policy: ErrorPolicy) -> Self {
+        let imports = NAMES.iter().filter(|import| !UNUSED.contains(import)).copied();
+        let callbacks = Callback::ALL.iter().map(|callback| callback.export_name());
+        let expected: Vec<_> = imports.chain(callbacks).collect();
+        Coverage::new(policy, crate::caller::EXPECTED, &expected)
     }
 
     pub(crate) fn of_modes(policy: ErrorPolicy) -> Self {
@@ -198,6 +211,14 @@ impl Coverage {
     pub(crate) fn logged(&self, line: &str) {
         if let Some((_, what)) = line.split_once("): ") {
             self.met(&format!("log {what}"));
+        }
+    }
+
+    /// Notes an import that the host was called with, or a callback that it has called, if that is one of those expected.
+    pub(crate) fn counts(&self, function: &'static str) {
+        assert!(!UNUSED.contains(&function), "{function} is used now: take it out of UNUSED");
+        if let Some(times) = self.met.borrow_mut().get_mut(function) {
+            *times += 1;
         }
     }
 

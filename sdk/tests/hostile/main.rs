@@ -8,7 +8,9 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs, clippy::cast_possible_truncation, reason = "a test")]
 
+mod asked;
 mod behaviour;
+mod caller;
 mod case;
 mod chaos;
 mod connection;
@@ -16,6 +18,7 @@ mod coverage;
 mod extension;
 mod grpc;
 mod host;
+mod imports;
 mod knowledge;
 mod ledger;
 mod modes;
@@ -87,6 +90,30 @@ fn nothing_that_a_host_does_makes_the_modes_of_bodies_panic_or_show_a_body_twice
     }
 }
 
+/// Here too the ledger does not hold: what is asserted is that what comes of a callout comes to the context that made it,
+/// and that every import and every callback that there is was met.
+#[test]
+fn nothing_that_a_host_does_takes_an_answer_to_a_context_that_did_not_ask() {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 300 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let closed = Rc::new(Coverage::of_callers(caller::ClosedCaller::ON_ERROR));
+    let open = Rc::new(Coverage::of_callers(caller::OpenCaller::ON_ERROR));
+    let reset = Rc::new(Coverage::of_callers(caller::ResetCaller::ON_ERROR));
+    let coverages = [&closed, &open, &reset];
+    let case = (vec(any::<[u8; 4]>(), 1..80), vec(any::<u8>(), 0..6_000));
+    until_complete(&coverages, || {
+        let ran = TestRunner::new(config.clone()).run(&case, |(callbacks, decisions)| {
+            ask::<caller::ClosedCaller>(&callbacks, &decisions, &closed)?;
+            ask::<caller::OpenCaller>(&callbacks, &decisions, &open)?;
+            ask::<caller::ResetCaller>(&callbacks, &decisions, &reset)
+        });
+        ran.unwrap_or_else(|failure| panic!("{failure}"));
+    });
+    for coverage in coverages {
+        coverage.assert_complete();
+    }
+}
+
 /// Runs all cases, and more if something that must be met is so rare that none of them met it.
 fn until_complete(coverages: &[&Rc<Coverage>], mut run: impl FnMut()) {
     for _ in 0..MOST_ROUNDS {
@@ -105,18 +132,29 @@ fn run<R: Extension>(
     decisions: &[u8],
     coverage: &Rc<Coverage>,
 ) -> Result<(), TestCaseError> {
-    let ledger = play::<R>(callbacks, decisions, coverage);
-    ledger.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
+    let case = play::<R>(callbacks, decisions, coverage);
+    case.ledger.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
 }
 
-/// Runs a case, and gives what its host has noted.
-fn play<R: Extension>(callbacks: &[[u8; 4]], decisions: &[u8], coverage: &Rc<Coverage>) -> Rc<Ledger> {
+/// The same of an extension that asks.
+fn ask<R: Extension>(
+    callbacks: &[[u8; 4]],
+    decisions: &[u8],
+    coverage: &Rc<Coverage>,
+) -> Result<(), TestCaseError> {
+    let case = play::<R>(callbacks, decisions, coverage);
+    case.asked.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
+}
+
+/// Runs a case, and gives what was noted in it.
+fn play<R: Extension>(callbacks: &[[u8; 4]], decisions: &[u8], coverage: &Rc<Coverage>) -> Case {
     let ledger = Rc::new(Ledger::new(R::ON_ERROR));
     let chaos = Rc::new(Chaos::new(decisions.to_vec()));
-    let host = HostileHost::<R>::start(Case { chaos, coverage: coverage.clone(), ledger: ledger.clone() });
+    let case = Case { chaos, coverage: coverage.clone(), ledger, asked: Rc::default() };
+    let host = HostileHost::<R>::start(case.clone());
     for callback in callbacks {
         host.call(*callback);
     }
     host.stop();
-    ledger
+    case
 }

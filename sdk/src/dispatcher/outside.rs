@@ -149,7 +149,9 @@ impl<R: Extension> Dispatcher<R> {
         response: &crate::LocalResponse,
         cx: Cx<'_>,
     ) -> Result<Flow> {
-        if self.streams.is(context, State::RESPONSE_BEGUN) {
+        // What has begun may be the stream's own answer: that it is the second one is what is wrong then.
+        let state = self.streams.state(context);
+        if state.has(State::RESPONSE_BEGUN) && !state.has(State::REPLIED) {
             return Err(Error::response_begun());
         }
         self.respond(context, response, cx)?;

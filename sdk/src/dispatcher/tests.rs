@@ -347,3 +347,46 @@ fn what_went_on_because_a_callback_failed_open_is_not_resumed() {
         noting.assert_notes(&[]);
     });
 }
+
+/// Answers with each of its two callouts.
+struct Eager;
+
+impl HttpContext for Eager {
+    type Root = Plain<Eager>;
+
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = ANSWERED;
+
+    fn new(_root: &Plain<Eager>) -> Self {
+        Eager
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        HttpCall::get("first", "/").send(request)?;
+        HttpCall::get("second", "/").send(request)?;
+        Ok(Action::Pause)
+    }
+
+    fn on_http_call_response(
+        &mut self,
+        _call: HttpCallId,
+        _response: &HttpCallResponse<'_>,
+        _stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(LocalResponse::new(403).into())
+    }
+}
+
+#[test]
+fn a_second_answer_is_told_from_one_that_comes_too_late() {
+    run::<Plain<Eager>>(|noting, guest| {
+        assert!(guest.on_configure(1, 0));
+        guest.on_context_create(2, 1);
+        assert_eq!(guest.on_request_headers(2, 0, true), action::PAUSE);
+        guest.on_http_call_response(1, 4, 0, 0, 0);
+        noting.assert_notes(&["answer"]);
+        // The answer itself passes, as a response.
+        assert_eq!(guest.on_response_headers(2, 0, true), action::CONTINUE);
+        guest.on_http_call_response(1, 8, 0, 0, 0);
+        noting.assert_notes(&["on_http_call_response (context 2): the stream has been answered already"]);
+    });
+}

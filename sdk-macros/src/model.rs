@@ -72,6 +72,9 @@ const GRPC_RECEIVE: &[&str] = &["on_grpc_receive", "on_grpc_close"];
 const GRPC_INITIAL_METADATA: &[&str] = &["on_grpc_receive_initial_metadata", "on_grpc_close"];
 const GRPC_TRAILING_METADATA: &[&str] = &["on_grpc_receive_trailing_metadata", "on_grpc_close"];
 
+// An answer that comes at once is handed over at the next tick.
+const DNS: &[&str] = &["on_resolve_dns", "on_tick"];
+
 /// Every trait that `#[callbacks]` knows.
 pub(crate) const TRAITS: &[CallbacksTrait] = &[
     CallbacksTrait {
@@ -99,6 +102,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("on_grpc_stream_message", GRPC_RECEIVE),
             callback("on_grpc_stream_trailing_metadata", GRPC_TRAILING_METADATA),
             callback("on_grpc_stream_close", &["on_grpc_close"]),
+            callback("on_dns_resolved", DNS),
             callback("on_foreign_function", &["on_foreign_function"]),
             callback("on_timer", &["on_tick"]),
             callback("on_done", &["on_done"]),
@@ -123,6 +127,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             late("on_grpc_stream_message", GRPC_RECEIVE),
             late("on_grpc_stream_trailing_metadata", GRPC_TRAILING_METADATA),
             late("on_grpc_stream_close", &["on_grpc_close"]),
+            late("on_dns_resolved", DNS),
             late("on_foreign_function", &["on_foreign_function"]),
             late("on_timer", &["on_tick"]),
             callback("on_done", &["on_done"]),
@@ -143,6 +148,7 @@ pub(crate) const TRAITS: &[CallbacksTrait] = &[
             callback("on_grpc_stream_message", GRPC_RECEIVE),
             callback("on_grpc_stream_trailing_metadata", GRPC_TRAILING_METADATA),
             callback("on_grpc_stream_close", &["on_grpc_close"]),
+            callback("on_dns_resolved", DNS),
             callback("on_foreign_function", &["on_foreign_function"]),
             callback("on_timer", &["on_tick"]),
             callback("on_done", &["on_done"]),

@@ -107,6 +107,14 @@ pub enum Error {
         /// The same in words, with the key.
         text: String,
     },
+    /// A DNS lookup failed: nobody answered who would know the name.
+    #[cfg(feature = "envoy-dns")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
+    #[non_exhaustive]
+    Unresolved {
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
     /// A gRPC message is not of the type that it was to be.
     #[cfg(feature = "prost")]
     #[cfg_attr(docsrs, doc(cfg(feature = "prost")))]
@@ -125,6 +133,12 @@ impl Error {
     #[cold]
     pub(crate) fn body_too_large(limit: usize) -> Self {
         Error::BodyTooLarge { limit, text: "the body is larger than the limit" }
+    }
+
+    #[cfg(feature = "envoy-dns")]
+    #[cold]
+    pub(crate) fn unresolved() -> Self {
+        Error::Unresolved { text: "the name could not be resolved" }
     }
 
     #[cold]
@@ -199,6 +213,8 @@ impl fmt::Display for Error {
             | Error::BodyTooLarge { text, .. }
             | Error::Misplaced { text }
             | Error::InvalidMetric { text, .. } => (*text, "", None),
+            #[cfg(feature = "envoy-dns")]
+            Error::Unresolved { text } => (*text, "", None),
             #[cfg(feature = "prost")]
             Error::Decode(error) => return error.fmt(f),
             Error::Other(text) | Error::SharedData { text, .. } => (text.as_str(), "", None),

@@ -59,6 +59,7 @@
 //! | see the bytes of TCP connections | [`StreamContext`], [`NewConnection`], [`DownstreamData`], [`UpstreamData`] |
 //! | be configured | [`RootContext::Config`]: text, bytes, `Json` or a [`FromConfig`] of your own |
 //! | ask another service | [`HttpCall`], [`GrpcCall`], [`GrpcStream`] |
+//! | resolve names, in Envoy | `DnsLookupId` and `resolve_dns` of views, with the feature `envoy-dns` |
 //! | wait, or do something again and again | [`StreamView::set_timer`], [`RootView::set_interval`] |
 //! | share with other workers | [`View::shared_data`], [`Queue`] |
 //! | count and measure | [`Counter`], [`Gauge`], [`Histogram`], [`MetricFamily`] |
@@ -87,6 +88,7 @@
 //! | `log` | yes | the macros of the `log` crate write to the host's log |
 //! | `json` | yes | [`Json`], a configuration of any type that implements serde's `Deserialize`; shared data of such types |
 //! | `prost` | no | gRPC messages of any type that implements `prost::Message`, version 0.14 |
+//! | `envoy-dns` | no | DNS lookups: `resolve_dns` of views, and the callback `on_dns_resolved`; Envoy only |
 //! | `wee_alloc` | no | the `wee_alloc` allocator, on wasm only; see below |
 //!
 //! Without `std` the crate needs `alloc` only. It never sets an allocator by itself.
@@ -151,6 +153,9 @@ pub use callout::{
     CallError, GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus, GrpcStream,
     HttpCall, HttpCallId, HttpCallResponse,
 };
+#[cfg(feature = "envoy-dns")]
+#[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
+pub use callout::{DnsAddress, DnsAddresses, DnsAnswer, DnsLookupId};
 #[cfg(feature = "json")]
 pub use config::Json;
 pub use config::{Configure, FromConfig};

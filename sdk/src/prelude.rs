@@ -20,3 +20,5 @@ pub use crate::{
     SharedData, SharedDataError, Status, StreamContext, StreamDone, StreamLog, StreamView, Swap, TimerId,
     UpstreamClose, UpstreamData, View, VmStart, callbacks,
 };
+#[cfg(feature = "envoy-dns")]
+pub use crate::{DnsAnswer, DnsLookupId};

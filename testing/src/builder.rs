@@ -14,6 +14,7 @@ use crate::trap::Trap;
 use crate::upstream::{Grpc, GrpcUpstream, Upstream, Upstreams};
 use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response};
 use std::fmt;
+use std::net::IpAddr;
 use std::rc::Rc;
 use waxwing::__private::Callback;
 use waxwing::attributes::{Attribute, Kind};
@@ -45,6 +46,7 @@ impl HostBuilder {
             log_level: Some(LogLevel::Trace),
             headers_stop_alone: false,
             properties: Vec::new(),
+            names: Vec::new(),
             foreign_functions: Vec::new(),
             routes: Vec::new(),
             expressions: Vec::new(),
@@ -169,6 +171,36 @@ impl HostBuilder {
 
     pub(crate) fn routes(mut self, routes: &[Route]) -> Self {
         self.settings.routes = routes.to_vec();
+        self
+    }
+
+    /// Adds a name to DNS, with its addresses. A lookup is answered as soon as nothing else is to be done at that moment;
+    /// the addresses live for 60 seconds, and have port 0, as in Envoy.
+    ///
+    /// Without it, `localhost` and IP addresses are known, and every other name has no addresses, which in Envoy is not a
+    /// failure.
+    ///
+    /// ```no_run
+    /// use std::net::Ipv4Addr;
+    /// use waxwing_testing::Host;
+    /// # fn test<E: waxwing::Extension>() {
+    ///
+    /// let host = Host::builder::<E>().dns("origin.internal", [Ipv4Addr::new(10, 0, 0, 7)]).start();
+    /// # }
+    /// ```
+    pub fn dns(
+        mut self,
+        name: impl Into<String>,
+        addresses: impl IntoIterator<Item = impl Into<IpAddr>>,
+    ) -> Self {
+        let addresses = addresses.into_iter().map(Into::into).collect();
+        self.settings.names.push((name.into(), Some(addresses)));
+        self
+    }
+
+    /// Lets each lookup of a name fail, as it does if no server of DNS answers.
+    pub fn dns_failure(mut self, name: impl Into<String>) -> Self {
+        self.settings.names.push((name.into(), None));
         self
     }
 

@@ -271,6 +271,11 @@ pub enum HostCall {
         /// The argument.
         argument: Vec<u8>,
     },
+    /// `envoy_resolve_dns`
+    ResolveDns {
+        /// The name.
+        name: Vec<u8>,
+    },
 }
 
 /// What a host function gave back on success.
@@ -290,7 +295,7 @@ pub enum Reply {
 }
 
 impl HostCall {
-    /// The name of the host function, without its prefix `proxy_`.
+    /// The name of the host function, without its prefix `proxy_` or `envoy_`.
     pub fn name(&self) -> &'static str {
         match self {
             HostCall::Log { .. } => "log",
@@ -332,6 +337,7 @@ impl HostCall {
             HostCall::IncrementMetric { .. } => "increment_metric",
             HostCall::RecordMetric { .. } => "record_metric",
             HostCall::Metric { .. } => "get_metric",
+            HostCall::ResolveDns { .. } => "resolve_dns",
         }
     }
 
@@ -441,6 +447,7 @@ impl fmt::Display for HostCall {
             }
             HostCall::IncrementMetric { metric, delta } => write!(f, " {metric} {delta:+}"),
             HostCall::RecordMetric { metric, value } => write!(f, " {metric} {value}"),
+            HostCall::ResolveDns { name } => write!(f, " {}", Quoted(name)),
             HostCall::Metric { metric } => write!(f, " {metric}"),
             HostCall::CallForeignFunction { name, argument } => {
                 write!(f, " {} {}", name.escape_ascii(), Quoted(argument))

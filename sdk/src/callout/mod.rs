@@ -3,12 +3,17 @@
 //! A callout belongs to the context that made it: only that one gets the answer, and none comes once it has ended.
 //! A root context ends for its callouts when a new configuration takes its place.
 
+#[cfg(feature = "envoy-dns")]
+pub(crate) mod dns;
 mod fields;
 mod grpc;
 mod head;
 mod http;
 mod response;
 
+#[cfg(feature = "envoy-dns")]
+#[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
+pub use dns::{DnsAddress, DnsAddresses, DnsAnswer, DnsLookupId};
 pub use grpc::{GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus, GrpcStream};
 pub use http::{HttpCall, HttpCallId};
 pub use response::HttpCallResponse;

@@ -1,6 +1,8 @@
 //! HTTP streams.
 
 use crate::abi::guest::Callbacks;
+#[cfg(feature = "envoy-dns")]
+use crate::callout::{DnsAnswer, DnsLookupId};
 use crate::callout::{
     GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
 };
@@ -235,6 +237,22 @@ pub trait HttpContext: Sized + 'static {
         stream: &mut StreamView<'_>,
     ) -> Result<Action> {
         Ok(Action::Pause)
+    }
+
+    /// A DNS lookup of this stream has ended (`envoy_on_resolve_dns`): with addresses, or without; see [`DnsLookupId`] for
+    /// when that is. Envoy and its relatives only.
+    ///
+    /// What it returns is as in [`on_http_call_response`](HttpContext::on_http_call_response). It is not called once the
+    /// stream has ended.
+    #[cfg(feature = "envoy-dns")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
+    fn on_dns_resolved(
+        &mut self,
+        lookup: DnsLookupId,
+        answer: &DnsAnswer<'_>,
+        stream: &mut StreamView<'_>,
+    ) -> Result<Action> {
+        Ok(Action::Continue)
     }
 
     /// The host calls a function of the extension's, for this stream (`proxy_on_foreign_function`): by a number, and

@@ -1,6 +1,8 @@
 //! Root contexts.
 
 use crate::abi::guest::Callbacks;
+#[cfg(feature = "envoy-dns")]
+use crate::callout::{DnsAnswer, DnsLookupId};
 use crate::callout::{
     GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
 };
@@ -147,6 +149,19 @@ pub trait RootCallbacks: RootContext {
     /// It comes once for each item that was put in, later than the callback that did it. Items may be gone by then:
     /// taken out by another worker, or at an earlier call. So take out what is there, also if that is nothing.
     fn on_queue_ready(&mut self, queue: Queue, root: &mut RootView<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// A DNS lookup of the root context has ended (`envoy_on_resolve_dns`): with addresses, or without; see [`DnsLookupId`] for
+    /// when that is. Envoy and its relatives only.
+    #[cfg(feature = "envoy-dns")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
+    fn on_dns_resolved(
+        &mut self,
+        lookup: DnsLookupId,
+        answer: &DnsAnswer<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
         Ok(())
     }
 

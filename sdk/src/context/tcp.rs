@@ -1,6 +1,8 @@
 //! TCP connections.
 
 use crate::abi::guest::Callbacks;
+#[cfg(feature = "envoy-dns")]
+use crate::callout::{DnsAnswer, DnsLookupId};
 use crate::callout::{
     GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
 };
@@ -194,6 +196,22 @@ pub trait StreamContext: Sized + 'static {
         connection: &mut ConnectionView<'_>,
     ) -> Result<Flow> {
         Ok(Flow::Pause)
+    }
+
+    /// A DNS lookup of this connection has ended (`envoy_on_resolve_dns`): with addresses, or without; see [`DnsLookupId`] for
+    /// when that is. Envoy and its relatives only.
+    ///
+    /// What it returns is as in [`on_http_call_response`](StreamContext::on_http_call_response). It is not called once the
+    /// connection has ended.
+    #[cfg(feature = "envoy-dns")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
+    fn on_dns_resolved(
+        &mut self,
+        lookup: DnsLookupId,
+        answer: &DnsAnswer<'_>,
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        Ok(Flow::Continue)
     }
 
     /// The host calls a function of the extension's, for this connection (`proxy_on_foreign_function`): by a number, and

@@ -163,7 +163,11 @@ impl<R: Extension> Guest for Dispatcher<R> {
         self.foreign_function(context, function);
     }
 
-    fn on_resolve_dns(&self, _root: u32, _token: u32, _size: usize) {}
+    #[cfg_attr(not(feature = "envoy-dns"), allow(unused_variables, reason = "nothing begins a lookup"))]
+    fn on_resolve_dns(&self, root: u32, token: u32, size: usize) {
+        #[cfg(feature = "envoy-dns")]
+        self.dns_resolved(root, token, size);
+    }
 
     #[inline(always)]
     fn on_done(&self, context: u32) -> bool {

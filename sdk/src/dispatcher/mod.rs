@@ -5,6 +5,8 @@ mod body;
 mod bundle;
 mod connection;
 mod contexts;
+#[cfg(feature = "envoy-dns")]
+mod dns;
 mod failure;
 mod foreign;
 mod grpc;
@@ -312,6 +314,8 @@ impl<R: Extension> Dispatcher<R> {
             Some(root) => {
                 if Self::CALLS_OUT {
                     self.vm.pending.forget(context);
+                    #[cfg(feature = "envoy-dns")]
+                    self.vm.lookups.forget(context);
                 }
                 if Self::TIMED {
                     self.vm.timers.forget_root(context);

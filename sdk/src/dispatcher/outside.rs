@@ -21,8 +21,11 @@ pub(super) const FROM_OUTSIDE: Callbacks =
     AWAITED.with(Callback::GrpcReceiveInitialMetadata).with(Callback::GrpcReceiveTrailingMetadata);
 
 /// Those that answer callouts.
-pub(super) const CALLOUTS: Callbacks =
-    Callbacks::NONE.with(Callback::HttpCallResponse).with(Callback::GrpcReceive).with(Callback::GrpcClose);
+pub(super) const CALLOUTS: Callbacks = Callbacks::NONE
+    .with(Callback::HttpCallResponse)
+    .with(Callback::GrpcReceive)
+    .with(Callback::GrpcClose)
+    .with(Callback::ResolveDns);
 
 impl<R: Extension> Dispatcher<R> {
     /// Whether root contexts of this type can wait for callouts.

@@ -14,6 +14,9 @@ pub(crate) enum Kind {
     GrpcCall,
     /// It is answered many times: until it is closed.
     GrpcStream,
+    /// A DNS lookup.
+    #[cfg(feature = "envoy-dns")]
+    Dns,
 }
 
 /// The host calls that end a gRPC stream: a module that opens none does not have them.

@@ -188,6 +188,8 @@ impl<R: Extension> Dispatcher<R> {
     fn forget_stream<P: Protocol<R>>(&self, context: u32) {
         if Self::CALLS_OUT {
             self.vm.pending.forget(context);
+            #[cfg(feature = "envoy-dns")]
+            self.vm.lookups.forget(context);
         }
         if P::TIMED {
             self.vm.timers.forget_stream(context);

@@ -31,6 +31,10 @@ impl<R: Extension> Dispatcher<R> {
         let timers = &self.vm.timers;
         timers.tick(root, call::current_time_nanoseconds().ok());
         while let Some((context, timer)) = timers.next_due(root) {
+            #[cfg(feature = "envoy-dns")]
+            if self.early_answer(root, timer) {
+                continue;
+            }
             if self.roots.contains(context) {
                 self.wake_root(callback, context, |root, cx| root.on_timer(timer, &mut RootView::new(cx)));
             } else if Self::STREAMS_TIMED {

@@ -1,5 +1,7 @@
 //! What a VM has besides its contexts.
 
+#[cfg(feature = "envoy-dns")]
+use super::dns::Lookups;
 use super::pending::Pending;
 use super::queues::Queues;
 use super::timers::Timers;
@@ -15,6 +17,8 @@ use core::cell::Cell;
 pub(crate) struct Vm {
     pub(crate) arena: Arena,
     pub(crate) pending: Pending,
+    #[cfg(feature = "envoy-dns")]
+    pub(crate) lookups: Lookups,
     pub(crate) queues: Queues,
     pub(crate) timers: Timers,
     /// The callbacks that the module exports: the host tells of nothing else.
@@ -39,6 +43,8 @@ impl Vm {
         Vm {
             arena: Arena::new(),
             pending: Pending::new(),
+            #[cfg(feature = "envoy-dns")]
+            lookups: Lookups::new(),
             queues: Queues::new(),
             timers: Timers::new(),
             exported: Cell::new(Callbacks::NONE),

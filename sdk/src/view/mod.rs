@@ -7,6 +7,8 @@ mod body;
 mod buffer;
 mod connection;
 mod control;
+#[cfg(feature = "envoy-dns")]
+mod dns;
 mod headers;
 mod log;
 mod root;

@@ -41,7 +41,7 @@ impl HostCore {
                 let mut state = connection.state_mut();
                 state.visible_mut(sender(buffer)).map_or(Ok(Vec::new()), |data| range(data))
             }
-            // Call data: nothing there is not an error.
+            BufferType::CALL_DATA => self.with_dns_answer(range),
             _ if buffer.0 <= LAST => Ok(Vec::new()),
             _ => Err(Status::BAD_ARGUMENT),
         }

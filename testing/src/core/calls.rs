@@ -339,6 +339,10 @@ impl Host for HostCore {
         )
     }
 
+    fn resolve_dns(&self, name: &[u8]) -> Answer<u32> {
+        self.begin_lookup(name)
+    }
+
     fn done(&self) -> Answer {
         self.answer(HostCall::Done, done, |_| self.root_is_done())
     }

@@ -21,6 +21,7 @@
 //! | `arrival` | what arrives from the client and from the upstream |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
 //! | `direction` | one direction of a stream: is it held back, and what is |
+//! | `dns` | DNS lookups |
 //! | `foreign` | foreign functions: those of a test, and Envoy's |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
@@ -39,6 +40,7 @@ mod callout;
 mod calls;
 mod connection;
 mod direction;
+mod dns;
 mod field;
 mod filter;
 mod foreign;
@@ -78,6 +80,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
 use callout::Callouts;
+use dns::Lookups;
 use foreign::Foreign;
 use grpc::GrpcCalls;
 use metric::DefinedMetrics;
@@ -85,6 +88,7 @@ use root::Life;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::net::IpAddr;
 use std::rc::Rc;
 use tick::Timer;
 use vm::Vm;
@@ -109,6 +113,8 @@ pub(crate) struct Settings {
     /// Beside the one that takes everything.
     pub(crate) routes: Vec<Route>,
     /// By name, the last first.
+    /// In DNS, the last first; without addresses if the lookup fails.
+    pub(crate) names: Vec<(String, Option<Vec<IpAddr>>)>,
     pub(crate) foreign_functions: Vec<(String, ForeignFunction)>,
     /// The values of expressions, by their source.
     pub(crate) expressions: Vec<(String, Vec<u8>)>,
@@ -128,6 +134,7 @@ pub(crate) struct HostCore {
     timer: Timer,
     metrics: DefinedMetrics,
     callouts: Callouts,
+    lookups: Lookups,
     foreign: Foreign,
     grpc: GrpcCalls,
     root_journal: Rc<Journal>,
@@ -155,6 +162,7 @@ impl HostCore {
             timer: Timer::default(),
             metrics: DefinedMetrics::default(),
             callouts: Callouts::default(),
+            lookups: Lookups::default(),
             foreign: Foreign::default(),
             grpc: GrpcCalls::default(),
             root_journal: Rc::default(),

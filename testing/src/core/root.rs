@@ -97,6 +97,7 @@ impl HostCore {
         self.life.set(Life::Ended);
         self.stop_timer();
         self.cancel_callouts();
+        self.cancel_lookups();
         self.cancel_all_grpc();
     }
 

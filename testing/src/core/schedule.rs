@@ -17,6 +17,8 @@ pub(super) enum Due {
     HttpCall(u32, Step),
     /// A move of the gRPC call or stream with this token.
     Grpc(u32, Move),
+    /// The answer to the DNS lookup with this token.
+    DnsAnswer(u32),
     /// An item is in the queue with this id.
     QueueReady(u32),
 }
@@ -28,6 +30,7 @@ impl HostCore {
             Due::Tick => self.tick(),
             Due::HttpCall(token, step) => self.step_callout(token, step),
             Due::Grpc(token, what) => self.move_grpc(token, what),
+            Due::DnsAnswer(token) => self.answer_lookup(token),
             Due::QueueReady(queue) => self.queue_ready(queue),
         }
     }
@@ -38,6 +41,7 @@ impl HostCore {
             Due::Tick => "on_tick".to_owned(),
             Due::HttpCall(token, step) => self.describe_callout(token, step),
             Due::Grpc(token, what) => self.describe_grpc(token, what),
+            Due::DnsAnswer(token) => self.describe_lookup(token),
             Due::QueueReady(queue) => self.describe_queue(queue),
         }
     }

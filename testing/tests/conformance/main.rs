@@ -8,6 +8,7 @@ mod ending;
 mod foreign;
 mod grpc;
 mod header;
+mod knowledge;
 mod level;
 mod local_response;
 mod metric;

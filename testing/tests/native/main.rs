@@ -4,6 +4,7 @@ mod attribute;
 mod body;
 mod buffer;
 mod connection;
+mod dns;
 mod error_policy;
 mod foreign;
 mod grpc;

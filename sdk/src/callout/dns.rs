@@ -3,7 +3,7 @@
 use crate::abi::call;
 use crate::abi::guest::Callback;
 use crate::attributes::Address;
-use crate::dispatcher::Kind;
+use crate::dispatcher::{Kind, Owner};
 use crate::view::Cx;
 use crate::{Error, Result, timer};
 use core::net::SocketAddr;
@@ -68,9 +68,10 @@ impl DnsLookupId {
     }
 }
 
-/// Begins a lookup for the context whose callback this is.
-pub(crate) fn resolve(cx: Cx<'_>, name: &str) -> Result<DnsLookupId> {
-    if !cx.vm.hears(Callback::ResolveDns) {
+/// Begins a lookup for the context whose callback this is, which is of that kind.
+pub(crate) fn resolve(cx: Cx<'_>, owner: Owner, name: &str) -> Result<DnsLookupId> {
+    // Ticks come to all that implement the callback.
+    if !cx.vm.hears(Callback::ResolveDns) || !cx.vm.timers.come_to(owner) {
         return Err(Error::new(
             "nobody would be told of these addresses: implement `on_dns_resolved`, below `#[callbacks]`",
         ));
@@ -81,7 +82,7 @@ pub(crate) fn resolve(cx: Cx<'_>, name: &str) -> Result<DnsLookupId> {
     let early = lookups.end(token.as_ref().ok().copied());
     let token = token?;
     if let Some(answer) = early {
-        lookups.keep(cx.context, timer::start(cx, Duration::ZERO, false)?, token, answer);
+        lookups.keep(cx.context, timer::start(cx, owner, Duration::ZERO, false)?, token, answer);
     }
     cx.vm.pending.add(Kind::Dns, token, cx.context);
     Ok(DnsLookupId(token))

@@ -5,10 +5,11 @@ use super::{
     ResponseBody, ResponseHeaders, ResponseTrailers, RootView, StreamView, UpstreamData, sealed::Sealed,
 };
 use crate::callout::{DnsLookupId, dns};
+use crate::dispatcher::Owner;
 use crate::{Configure, Result};
 
 macro_rules! resolves {
-    ($($view:ident)*) => {
+    ($owner:ident: $($view:ident)*) => {
         $(
             impl $view<'_> {
                 /// Has the addresses of a name looked up in DNS, for `on_dns_resolved`. See [`DnsLookupId`] for whose
@@ -24,15 +25,15 @@ macro_rules! resolves {
                 #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
                 #[doc(alias = "envoy_resolve_dns")]
                 pub fn resolve_dns(&self, name: &str) -> Result<DnsLookupId> {
-                    dns::resolve(self.cx(), name)
+                    dns::resolve(self.cx(), Owner::$owner, name)
                 }
             }
         )*
     };
 }
 
+resolves! { Root: Configure RootView }
 resolves! {
-    Configure RootView StreamView
-    RequestHeaders RequestBody RequestTrailers ResponseHeaders ResponseBody ResponseTrailers
-    ConnectionView NewConnection DownstreamData UpstreamData
+    Http: StreamView RequestHeaders RequestBody RequestTrailers ResponseHeaders ResponseBody ResponseTrailers
 }
+resolves! { Tcp: ConnectionView NewConnection DownstreamData UpstreamData }

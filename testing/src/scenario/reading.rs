@@ -1,0 +1,115 @@
+//! What a host reads of a scenario.
+
+use super::{FailurePolicy, Scenario};
+use crate::cluster::Upstream;
+use crate::step::{Step, check_steps};
+use crate::{Request, Response};
+use std::sync::Arc;
+use waxwing::LogLevel;
+
+impl Scenario {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes of the plugin's configuration.
+    pub fn configuration(&self) -> &[u8] {
+        &self.config
+    }
+
+    /// The bytes of the VM's configuration.
+    pub fn vm_configuration(&self) -> &[u8] {
+        &self.vm_config
+    }
+
+    /// The name, the root id and the id of the VM.
+    pub(crate) fn ids(&self) -> (Option<&str>, &str, &str) {
+        (self.plugin_name.as_deref(), &self.root_id, &self.vm_id)
+    }
+
+    /// What becomes of streams when the VM has trapped.
+    pub fn failure_policy(&self) -> FailurePolicy {
+        self.failure_policy
+    }
+
+    /// How many bytes of a body the host holds back, if the scenario says so.
+    pub fn body_limit(&self) -> Option<usize> {
+        self.buffer_limit
+    }
+
+    /// The level of the host's log, if the scenario says so.
+    pub fn host_log_level(&self) -> Option<LogLevel> {
+        self.log_level
+    }
+
+    /// Whether a pause of a headers callback holds back the headers alone.
+    pub fn headers_stop_alone(&self) -> bool {
+        self.allow_on_headers_stop_iteration
+    }
+
+    /// How many workers the proxy has.
+    pub fn worker_count(&self) -> usize {
+        self.workers
+    }
+
+    /// What the message of the trap contains, if the extension is to trap.
+    pub fn expected_trap(&self) -> Option<&str> {
+        self.expected_trap.as_deref()
+    }
+
+    /// Compares the trap of a run, if it had one, with what was said of it.
+    #[track_caller]
+    pub(crate) fn check_trap(&self, host: &str, trap: Option<&str>) {
+        let name = &self.name;
+        match (&self.expected_trap, trap) {
+            (None, Some(trap)) => panic!(
+                "scenario {name:?} on {host}: the extension trapped: {trap}\n\
+                 A scenario that is about a trap says so: .expect_trap(\"…\")"
+            ),
+            (Some(text), None) => {
+                panic!("scenario {name:?} on {host}: expected a trap with {text:?}, and there was none")
+            }
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+
+    /// Fails if a step goes to a worker that there is not, and if there are both requests and connections.
+    #[track_caller]
+    pub(crate) fn check_steps(&self) {
+        check_steps(&self.name, self.workers, &self.steps);
+    }
+
+    /// What happens, in order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The requests, in the order in which they are sent.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Request { request, .. } => Some(request),
+            Step::Connection(_) | Step::Wait(_) => None,
+        })
+    }
+
+    /// What the upstream answers to a request.
+    pub fn respond(&self, request: &Request) -> Response {
+        (self.origin)(request)
+    }
+
+    /// What the upstream does, to be called on any thread.
+    pub fn upstream(&self) -> Arc<dyn Fn(&Request) -> Response + Send + Sync> {
+        self.origin.clone()
+    }
+
+    /// The upstreams of callouts, by name.
+    pub(crate) fn clusters(&self) -> &[(String, Upstream)] {
+        &self.clusters
+    }
+
+    /// The metrics that are asked for.
+    pub(crate) fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+}

@@ -39,7 +39,7 @@ impl Host for CallingHost {
 }
 
 #[derive(Extension)]
-#[extension(http = Stream, root)]
+#[extension(http = Stream, tcp = Connection, root)]
 struct Root;
 
 impl RootContext for Root {
@@ -83,7 +83,34 @@ impl HttpContext for Stream {
     }
 }
 
-/// What the host is asked for when it calls these functions, of the root context 1 and its stream 2, which waits.
+struct Connection;
+
+#[callbacks]
+impl StreamContext for Connection {
+    type Root = Root;
+
+    fn new(_root: &Root) -> Self {
+        Connection
+    }
+
+    fn on_downstream_data(&mut self, _data: &mut DownstreamData<'_>) -> Result<Flow> {
+        Ok(Flow::Pause)
+    }
+
+    fn on_foreign_function(
+        &mut self,
+        function: u32,
+        argument: &[u8],
+        connection: &mut ConnectionView<'_>,
+    ) -> Result<Flow> {
+        connection
+            .log(LogLevel::Info, &format!("connection {function} {}", String::from_utf8_lossy(argument)));
+        Ok(Flow::Continue)
+    }
+}
+
+/// What the host is asked for when it calls these functions, of the root context 1, its stream 2 and its connection 3,
+/// which both wait.
 fn asked(calls: &[(u32, u32)]) -> Vec<String> {
     let (host, guest) = (Rc::new(CallingHost::default()), Rc::new(Dispatcher::<Root>::new()));
     enter(host.clone(), guest.clone(), || {
@@ -91,6 +118,9 @@ fn asked(calls: &[(u32, u32)]) -> Vec<String> {
         assert!(guest.on_configure(1, 0));
         guest.on_context_create(2, 1);
         assert_eq!(guest.on_request_headers(2, 0, false), 1);
+        guest.on_context_create(3, 1);
+        guest.on_new_connection(3);
+        assert_eq!(guest.on_downstream_data(3, 1, false), 1);
         for (context, function) in calls {
             guest.on_foreign_function(*context, *function, 8);
         }
@@ -108,4 +138,19 @@ fn the_context_that_the_host_means_gets_the_number_and_the_argument() {
 fn a_stream_goes_on_if_its_function_says_so() {
     assert!(!asked(&[(2, 1)]).contains(&"continue HTTP_REQUEST".to_owned()));
     assert!(asked(&[(2, 1), (2, 2)]).contains(&"continue HTTP_REQUEST".to_owned()));
+}
+
+#[test]
+fn a_connection_is_resumed_by_its_function() {
+    assert_eq!(asked(&[(3, 5)]), ["log connection 5 argument", "continue DOWNSTREAM"]);
+}
+
+#[test]
+fn a_function_of_a_context_that_there_is_not_is_logged() {
+    let asked = asked(&[(77, 1)]);
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked[0].starts_with("log on_foreign_function (context 77): the context is unknown"),
+        "{asked:?}"
+    );
 }

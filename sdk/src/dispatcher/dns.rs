@@ -75,8 +75,13 @@ impl Lookups {
 
     /// Forgets the answers to a context that ends, as its timers are.
     pub(super) fn forget(&self, context: u32) {
+        self.forget_with(context, |_| true);
+    }
+
+    /// Forgets those to a root context that is replaced, or was not to be, with its timers.
+    pub(super) fn forget_with(&self, context: u32, ends: impl Fn(u64) -> bool) {
         let Some(mut early) = self.early.take() else { return };
-        early.kept.retain(|kept| kept.context != context);
+        early.kept.retain(|kept| kept.context != context || !ends(kept.timer.0));
         self.early.set(Some(early));
     }
 
@@ -488,6 +493,18 @@ mod tests {
             assert!(notes.iter().any(|note| note.contains("envoy_resolve_dns: bad argument")), "{notes:?}");
             let early = guest.vm.lookups.early.take().unwrap();
             assert_eq!((early.unclaimed.len(), early.kept.len()), (0, 0));
+        });
+    }
+
+    #[test]
+    fn a_root_context_that_is_replaced_takes_its_early_answers_with_it() {
+        Resolver::run(Early::Address, |resolver, guest| {
+            assert!(guest.on_configure(1, 0));
+            let kept = guest.vm.lookups.early.take().unwrap();
+            assert_eq!(kept.kept.iter().map(|kept| kept.token).collect::<Vec<_>>(), [3]);
+            guest.vm.lookups.early.set(Some(kept));
+            (0..9).for_each(|_| guest.on_tick(1));
+            resolver.assert_notes(&[r#"root: ["10.0.0.7:0 for 60s"]"#]);
         });
     }
 

@@ -246,6 +246,8 @@ impl<R: Extension> Dispatcher<R> {
                 Some(_) => self.vm.timers.forget_until(context, timers),
                 None => self.vm.timers.forget_since(context, timers),
             }
+            #[cfg(feature = "envoy-dns")]
+            self.vm.lookups.forget_with(context, |timer| (timer <= timers) == replaced.is_some());
         }
         if Self::ROOT_CALLS_OUT {
             match replaced {

@@ -317,6 +317,7 @@ pub(crate) fn note<T>(result: Result<T>) -> Result<T> {
             Error::Call { .. } => "error callout".into(),
             Error::SharedData { error, .. } => format!("error shared data {error:?}"),
             Error::InvalidMetric { error, .. } => format!("error metric {error:?}"),
+            Error::Unresolved { .. } => "error DNS lookup".into(),
             Error::UnknownFunction { .. } => "error unknown function".into(),
             Error::Other(_) => "error other".into(),
             other => unreachable!("no call gives {other:?}"),

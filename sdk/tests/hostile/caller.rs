@@ -31,6 +31,9 @@ pub(crate) const EXPECTED: &[&str] = &[
     "callback on_foreign_function of a stream",
     "callback on_foreign_function of a connection",
     "callback on_foreign_function of a root context",
+    "callback on_dns_resolved of a stream",
+    "callback on_dns_resolved of a connection",
+    "callback on_dns_resolved of a root context",
     "callback on_timer of a stream",
     "callback on_timer of a connection",
     "callback on_timer of a root context",
@@ -38,6 +41,8 @@ pub(crate) const EXPECTED: &[&str] = &[
     "callback on_done of a root context",
     "callback on_log of a root context",
     "error callout",
+    "error DNS lookup",
+    "error malformed: not a list of addresses with their times to live",
     "log the stream has been answered already",
     "log the context is unknown",
     "host re-entered",
@@ -46,6 +51,18 @@ pub(crate) const EXPECTED: &[&str] = &[
 const HTTP: &str = "HTTP callout";
 const CALL: &str = "gRPC call";
 const STREAM: &str = "gRPC stream";
+const LOOKUP: &str = "DNS lookup";
+
+/// Looks a name up for an asker.
+macro_rules! look_up {
+    ($asker:expr, $view:expr) => {
+        if case().chaos.rarely(3) {
+            if let Ok(lookup) = note($view.resolve_dns("origin.internal")) {
+                case().asked.ask(LOOKUP, lookup.as_u32(), $asker.number);
+            }
+        }
+    };
+}
 
 /// A context that asks.
 pub(crate) struct Asker {
@@ -130,6 +147,14 @@ impl Asker {
         case().asked.answer(CALL, call.as_u32(), self.number, true);
         let _ = (response.status().to_string(), response.error());
         Ok(note(response.status_message())?.len() + note(response.message())?.len())
+    }
+
+    fn addresses(&self, lookup: DnsLookupId, answer: &DnsAnswer<'_>) -> Result<usize> {
+        self.met("on_dns_resolved");
+        case().asked.answer(LOOKUP, lookup.as_u32(), self.number, true);
+        let _ = format!("{answer:?}");
+        let addresses = note(answer.addresses())?;
+        Ok(addresses.filter_map(|found| found.socket_addr()).count())
     }
 
     fn grpc_metadata(&self, callback: &str, grpc: GrpcStream, metadata: Headers<'_>) -> Result<usize> {
@@ -248,6 +273,17 @@ macro_rules! context {
                 self.0.$decide(read, view)
             }
 
+            fn on_dns_resolved(
+                &mut self,
+                lookup: DnsLookupId,
+                answer: &DnsAnswer<'_>,
+                view: &mut $view<'_>,
+            ) -> Result<$decision> {
+                let read = self.0.addresses(lookup, answer);
+                look_up!(self.0, view);
+                self.0.$decide(read, view)
+            }
+
             fn on_foreign_function(
                 &mut self,
                 function: u32,
@@ -261,6 +297,7 @@ macro_rules! context {
             fn on_timer(&mut self, timer: TimerId, view: &mut $view<'_>) -> Result<$decision> {
                 self.0.met("on_timer");
                 timers!(view);
+                look_up!(self.0, view);
                 view.cancel_timer(timer);
                 self.0.$decide(Ok(0), view)
             }
@@ -283,6 +320,7 @@ macro_rules! caller {
                 let mut root = Asker::root();
                 root.act(cx);
                 timers!(cx);
+                look_up!(root, cx);
                 perhaps(|| cx.host_log_level().map(drop));
                 perhaps(|| Queue::register(cx, "jobs").map(drop));
                 Ok($root(root))
@@ -328,6 +366,7 @@ macro_rules! caller {
 
                 fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
                     timers!(request);
+                    look_up!(self.0, request);
                     perhaps(|| request.headers().byte_size().map(drop));
                     if case().chaos.rarely(4) {
                         write_headers(request.headers_mut());
@@ -385,6 +424,7 @@ macro_rules! caller {
 
                 fn on_new_connection(&mut self, connection: &mut NewConnection<'_>) -> Result<Flow> {
                     timers!(connection);
+                    look_up!(self.0, connection);
                     self.0.act(connection);
                     decide_late(Ok(0))
                 }

@@ -132,7 +132,8 @@ impl<R: Extension> HostileHost<R> {
             24 => {
                 ledger.other(|| self.guest(Callback::ForeignFunction).on_foreign_function(id, 1, number));
             }
-            25 => ledger.other(|| self.guest(Callback::ResolveDns).on_resolve_dns(id, 1, number)),
+            // For the root context most of the time, with a token that was probably given out.
+            25 => self.resolved(if flag { id } else { 1 }, self.token(flags), number % 4),
             // A root context ends, or is the proxy's access logger.
             26 => ledger.other(|| self.guest(Callback::Done).on_done(1)),
             27 => ledger.other(|| self.guest(Callback::Log).on_log(1)),
@@ -147,6 +148,13 @@ impl<R: Extension> HostileHost<R> {
                     number,
                 );
             }),
+        });
+    }
+
+    /// The answer to a lookup; without bytes, it is that it failed.
+    pub(crate) fn resolved(&self, called: u32, token: u32, size: usize) {
+        self.enter(|| {
+            self.case.ledger.other(|| self.guest(Callback::ResolveDns).on_resolve_dns(called, token, size));
         });
     }
 

@@ -150,7 +150,13 @@ impl<R: Extension> Host for HostileHost<R> {
         self.step("proxy_done")
     }
     fn resolve_dns(&self, _name: &[u8]) -> Answer<u32> {
-        self.step("envoy_resolve_dns").map(|()| u32::from(self.chaos().below(8)))
+        self.step("envoy_resolve_dns")?;
+        let token = self.new_token();
+        // Before the guest can know it.
+        if self.chaos().rarely(2) {
+            self.resolved(1, token, usize::from(self.chaos().below(4)));
+        }
+        Ok(token)
     }
     fn set_effective_context(&self, context: u32) -> Answer {
         self.step("proxy_set_effective_context")?;

@@ -4,7 +4,7 @@
 //! Every case is a sequence of callbacks, with ids most of which are alive, and a string of bytes from which
 //! the host and the extension take their decisions. It runs under each error policy. At the end, each callback
 //! and each error must have been met, and each policy in each phase.
-//! `PROPTEST_CASES=1000000 cargo test --release -p waxwing --test hostile` runs a million cases.
+//! `PROPTEST_CASES=1000000 cargo test --release -p waxwing --all-features --test hostile` runs a million cases.
 #![forbid(unsafe_code)]
 #![allow(missing_docs, clippy::cast_possible_truncation, reason = "a test")]
 

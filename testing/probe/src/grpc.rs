@@ -1,6 +1,6 @@
 //! The lines of a script that are about gRPC.
 
-use crate::{Step, done, found};
+use crate::step::{Step, done, found};
 use std::time::Duration;
 use waxwing::__private::{BufferType, scope};
 use waxwing::abi::call;

@@ -120,7 +120,7 @@ impl fmt::Debug for Pairs<'_> {
 
 /// The block of these pairs, as scratch bytes of the callback. `None` where there is no memory for it.
 ///
-/// It takes fewer steps than [`encode`], which writes to any bytes.
+/// It takes fewer steps than [`encoded_size`] and [`encode`], which are for any bytes and any texts.
 #[inline]
 pub(crate) fn build<'cb, 'p>(
     scope: Scope<'cb>,
@@ -153,9 +153,13 @@ pub(crate) fn measure<'p>(pairs: impl Iterator<Item = Pair<'p>>) -> (u64, u64) {
 
 /// Writes pairs: their lengths to one place, their texts to another.
 #[inline(always)]
-pub(crate) fn write<'p>(pairs: impl Iterator<Item = Pair<'p>>, mut lengths: &mut [u8], mut texts: &mut [u8]) {
+pub(crate) fn write<K: AsRef<[u8]>, V: AsRef<[u8]>>(
+    pairs: impl Iterator<Item = (K, V)>,
+    mut lengths: &mut [u8],
+    mut texts: &mut [u8],
+) {
     pairs.for_each(|(key, value)| {
-        for text in [key, value] {
+        for text in [key.as_ref(), value.as_ref()] {
             put_array(&mut lengths, &word(text.len() as u64));
             put(&mut texts, text);
             put_array(&mut texts, b"\0");
@@ -199,23 +203,10 @@ pub fn encode<K: AsRef<[u8]>, V: AsRef<[u8]>>(
     mut block: &mut [u8],
 ) {
     let count = pairs.clone().count();
-    put(&mut block, &length(count));
-    for (key, value) in pairs.clone() {
-        put(&mut block, &length(key.as_ref().len()));
-        put(&mut block, &length(value.as_ref().len()));
+    put_array(&mut block, &word(count as u64));
+    if let Some((lengths, texts)) = block.split_at_mut_checked(count.saturating_mul(LENGTHS_SIZE)) {
+        write(pairs, lengths, texts);
     }
-    for (key, value) in pairs {
-        put(&mut block, key.as_ref());
-        put(&mut block, &[0]);
-        put(&mut block, value.as_ref());
-        put(&mut block, &[0]);
-    }
-}
-
-/// As the wire has it. `encoded_size` has refused what does not fit.
-#[allow(clippy::cast_possible_truncation, reason = "encoded_size has refused larger ones")]
-fn length(len: usize) -> [u8; 4] {
-    (len as u32).to_le_bytes()
 }
 
 /// Writes bytes to the start of what is left to write, if they fit.

@@ -1,5 +1,6 @@
 //! The host functions.
 
+use super::answering::{bytes, done, number, size};
 use super::direction::{Shown, Side};
 use super::field::Owner;
 use super::local_response::LocalReply;
@@ -9,9 +10,7 @@ use super::{HostCore, buffer, maps};
 use crate::HeaderList;
 use crate::host_call::{HostCall, Reply};
 use crate::log::LogLine;
-use crate::timeline::Event;
 use std::collections::HashMap;
-use std::rc::Rc;
 use waxwing::__private::{
     Answer, BufferType, Callback, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, MapType,
     MetricType, StreamType,
@@ -349,28 +348,6 @@ impl Host for HostCore {
 }
 
 impl HostCore {
-    /// Answers a call for the stream that it acts on, and notes both in the timeline of the running context.
-    pub(super) fn answer<T>(
-        &self,
-        call: HostCall,
-        reply: impl FnOnce(&T) -> Reply,
-        act: impl FnOnce(Option<&Rc<Stream>>) -> Answer<T>,
-    ) -> Answer<T> {
-        let (Some(running), Some(acting)) = (self.vm.running(), self.vm.acting()) else {
-            return Err(Status::INTERNAL_FAILURE);
-        };
-        let answer = act(self.stream(acting).as_ref());
-        let noted = answer.as_ref().map(reply).map_err(|status| *status);
-        let event = Event::Call { call, answer: noted };
-        if acting != running {
-            let journal = self.journal(acting);
-            journal.host(format!("in a callback of #{running}:"));
-            journal.push(event.clone());
-        }
-        self.journal(running).push(event);
-        answer
-    }
-
     /// Whether a callback of this direction of this very stream is running.
     fn is_inside(&self, stream: &Stream, side: Side) -> bool {
         let callbacks = match side {
@@ -386,21 +363,5 @@ impl HostCore {
     }
 }
 
-pub(super) fn done(_: &()) -> Reply {
-    Reply::Done
-}
-
-fn size(size: &usize) -> Reply {
-    Reply::Number(*size as u64)
-}
-
 /// What a host that logs nothing says of its level.
 const OFF: u32 = 6;
-
-pub(super) fn bytes(bytes: &[u8]) -> Reply {
-    Reply::Bytes(bytes.to_vec())
-}
-
-pub(super) fn number(number: &u32) -> Reply {
-    Reply::Number((*number).into())
-}

@@ -1,7 +1,7 @@
 //! DNS lookups, which are answered with what the test says.
 
 use super::HostCore;
-use super::calls::number;
+use super::answering::number;
 use super::schedule::Due;
 use crate::host_call::HostCall;
 use crate::timeline::Arguments;

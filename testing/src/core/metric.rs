@@ -1,7 +1,7 @@
 //! Metrics: what the workers share, and the ids by which each VM knows them.
 
 use super::HostCore;
-use super::calls::{done, number};
+use super::answering::{done, number};
 use crate::host_call::{HostCall, Reply};
 use crate::metric::Metric;
 use std::cell::RefCell;

@@ -26,13 +26,14 @@
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
 //! | `connection` | a TCP connection |
-//! | `calls` | the host functions |
+//! | `calls`, `answering` | the host functions, and what they have in common |
 //! | `map_type`, `buffer_type`, `property` | what these reach, and when |
 //! | `maps`, `field`, `buffer` | how it is read and changed |
 //!
 //! Nothing is borrowed while the guest runs, and it is never re-entered: what a guest asks for in a callback
 //! happens when the callback has returned.
 
+mod answering;
 mod arrival;
 mod buffer;
 mod buffer_type;

@@ -1,7 +1,7 @@
 //! Data that the workers share.
 
 use super::HostCore;
-use super::calls::done;
+use super::answering::done;
 use crate::host_call::{HostCall, Reply};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

@@ -1,7 +1,7 @@
 //! Queues that the workers share.
 
 use super::HostCore;
-use super::calls::{bytes, done, number};
+use super::answering::{bytes, done, number};
 use super::schedule::{Due, Schedule};
 use crate::host_call::HostCall;
 use crate::timeline::Arguments;

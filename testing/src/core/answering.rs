@@ -1,0 +1,49 @@
+//! Answering the guest: what every host function does around its own work.
+
+use super::HostCore;
+use super::stream::Stream;
+use crate::host_call::{HostCall, Reply};
+use crate::timeline::Event;
+use std::rc::Rc;
+use waxwing::__private::Answer;
+use waxwing::Status;
+
+impl HostCore {
+    /// Answers a call for the stream that it acts on, and notes both in the timeline of the running context.
+    pub(super) fn answer<T>(
+        &self,
+        call: HostCall,
+        reply: impl FnOnce(&T) -> Reply,
+        act: impl FnOnce(Option<&Rc<Stream>>) -> Answer<T>,
+    ) -> Answer<T> {
+        let (Some(running), Some(acting)) = (self.vm.running(), self.vm.acting()) else {
+            return Err(Status::INTERNAL_FAILURE);
+        };
+        let answer = act(self.stream(acting).as_ref());
+        let noted = answer.as_ref().map(reply).map_err(|status| *status);
+        let event = Event::Call { call, answer: noted };
+        if acting != running {
+            let journal = self.journal(acting);
+            journal.host(format!("in a callback of #{running}:"));
+            journal.push(event.clone());
+        }
+        self.journal(running).push(event);
+        answer
+    }
+}
+
+pub(super) fn done(_: &()) -> Reply {
+    Reply::Done
+}
+
+pub(super) fn size(size: &usize) -> Reply {
+    Reply::Number(*size as u64)
+}
+
+pub(super) fn bytes(bytes: &[u8]) -> Reply {
+    Reply::Bytes(bytes.to_vec())
+}
+
+pub(super) fn number(number: &u32) -> Reply {
+    Reply::Number((*number).into())
+}

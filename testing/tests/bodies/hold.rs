@@ -3,7 +3,7 @@
 use super::*;
 
 fn three_pieces(config: &str) -> Scenario {
-    scenario(config)
+    scenario(config.replace('\n', ", "), config)
         .origin(|_| Response::new(200).chunks(["ban", "an", "a"]).empty_end())
         .request(Request::post("/").chunks(["ban", "an", "a"]).empty_end())
 }
@@ -72,7 +72,7 @@ fn at_the_limit_of_the_proxy_one_hold_is_answered_and_the_other_slows_the_sender
     let large = Response::new(200).chunks([piece.clone(), piece.clone()]).empty_end();
     let with = |hold: &str| {
         let response = large.clone();
-        scenario(&format!("response chunks {hold}"))
+        scenario(format!("a response at the limit, with {hold}"), &format!("response chunks {hold}"))
             .origin(move |_| response.clone())
             .request(Request::get("/"))
     };

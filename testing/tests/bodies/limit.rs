@@ -4,12 +4,15 @@ use super::*;
 
 #[test]
 fn a_request_that_is_larger_than_the_limit_is_answered_with_413() {
-    let buffered = || scenario("request buffer 5");
+    let buffered = |name| scenario(name, "request buffer 5");
     let runs = compare_answers([
-        buffered().request(Request::post("/").body("banana")),
-        buffered().request(Request::post("/").chunks(["ban", "ana"]).empty_end()),
-        buffered().request(Request::post("/").chunks(["ban", "ana"]).trailer("x-end", "1")),
-        buffered().request(Request::post("/").header("content-length", "6").body("banana")),
+        buffered("a request that is too large").request(Request::post("/").body("banana")),
+        buffered("a request that is too large, in pieces")
+            .request(Request::post("/").chunks(["ban", "ana"]).empty_end()),
+        buffered("a request that is too large, with trailers")
+            .request(Request::post("/").chunks(["ban", "ana"]).trailer("x-end", "1")),
+        buffered("a request that says that it is too large")
+            .request(Request::post("/").header("content-length", "6").body("banana")),
     ]);
     for run in &runs {
         run[0].local_response().assert_status(413).assert_body("");
@@ -23,7 +26,7 @@ fn a_request_that_is_larger_than_the_limit_is_answered_with_413() {
 
 #[test]
 fn a_body_as_large_as_the_limit_passes() {
-    let runs = compare([scenario("request buffer 6\nresponse buffer 6")
+    let runs = compare([scenario("bodies as large as the limit", "request buffer 6\nresponse buffer 6")
         .origin(|_| Response::new(200).header("content-length", "6").body("banana"))
         .request(Request::post("/").header("content-length", "6").body("banana"))
         .request(Request::post("/").chunks(["ban", "ana"]).trailer("x-end", "1"))]);
@@ -35,13 +38,19 @@ fn a_body_as_large_as_the_limit_passes() {
 
 #[test]
 fn a_response_that_states_more_than_the_limit_becomes_500_and_one_that_does_not_is_reset() {
-    let buffered = |response: fn() -> Response| {
-        scenario("response buffer 5").origin(move |_| response()).request(Request::get("/"))
+    let buffered = |name, response: fn() -> Response| {
+        scenario(name, "response buffer 5").origin(move |_| response()).request(Request::get("/"))
     };
     let runs = compare([
-        buffered(|| Response::new(200).header("content-length", "6").body("banana")),
-        buffered(|| Response::new(200).chunks(["ban", "ana"]).empty_end()),
-        buffered(|| Response::new(200).chunks(["ban", "ana"]).trailer("x-end", "1")),
+        buffered("a response that says that it is too large", || {
+            Response::new(200).header("content-length", "6").body("banana")
+        }),
+        buffered("a response that is too large, in pieces", || {
+            Response::new(200).chunks(["ban", "ana"]).empty_end()
+        }),
+        buffered("a response that is too large, with trailers", || {
+            Response::new(200).chunks(["ban", "ana"]).trailer("x-end", "1")
+        }),
     ]);
     runs[0][0].local_response().assert_status(500);
     assert_eq!(runs[1][0].outcome(), Outcome::Reset);
@@ -56,9 +65,11 @@ fn a_body_beyond_the_limit_of_the_proxy_is_answered_by_the_proxy() {
     let piece = "x".repeat(700_000);
     let response = Response::new(200).chunks([piece.clone(), piece.clone()]).empty_end();
     let runs = compare_answers([
-        scenario("request buffer 5000000")
+        scenario("a request that is too large for the proxy", "request buffer 5000000")
             .request(Request::post("/").chunks([piece.clone(), piece]).empty_end()),
-        scenario("response buffer 5000000").origin(move |_| response.clone()).request(Request::get("/")),
+        scenario("a response that is too large for the proxy", "response buffer 5000000")
+            .origin(move |_| response.clone())
+            .request(Request::get("/")),
     ]);
     runs[0][0].response().assert_status(413);
     assert_eq!(runs[1][0].outcome(), Outcome::Reset);

@@ -39,9 +39,9 @@ fn compare_answers(scenarios: impl IntoIterator<Item = Scenario>) -> Vec<Run> {
     scenarios.into_iter().map(compare).collect()
 }
 
-/// A scenario with this configuration.
-fn scenario(config: &str) -> Scenario {
-    Scenario::new(config).config(config)
+/// A scenario with this configuration. No other has its name.
+fn scenario(name: impl Into<String>, config: &str) -> Scenario {
+    Scenario::new(name).config(config)
 }
 
 /// How often it was logged that a callback was called.

@@ -37,7 +37,11 @@ const WIRE: [usize; 5] = [0, 2, 4, 5, 6];
 
 /// Requests of these shapes, whose responses have them as well.
 fn shapes(mode: &str, numbers: impl IntoIterator<Item = usize>) -> Scenario {
-    let scenario = scenario(&format!("request {mode}\nresponse {mode}")).origin(|request| {
+    let scenario = scenario(
+        format!("messages that end in each way, {mode}"),
+        &format!("request {mode}\nresponse {mode}"),
+    )
+    .origin(|request| {
         let number: usize = request.path().trim_start_matches('/').parse().unwrap_or_default();
         shaped!(Response::new(200), number)
     });
@@ -127,13 +131,14 @@ fn a_request_can_be_refused_where_its_body_is_inspected_and_where_it_is_buffered
 #[test]
 fn errors_of_each_mode_are_those_of_the_policy() {
     let modes = ["inspect fail", "buffer fail", "transform fail"];
-    for run in &compare_answers(
-        modes.map(|mode| scenario(&format!("request {mode}")).request(shaped!(Request::post("/"), 4))),
-    ) {
+    for run in &compare_answers(modes.map(|mode| {
+        scenario(format!("a request, {mode}"), &format!("request {mode}"))
+            .request(shaped!(Request::post("/"), 4))
+    })) {
         run[0].local_response().assert_status(500);
     }
     compare(modes.map(|mode| {
-        scenario(&format!("response {mode}"))
+        scenario(format!("a response, {mode}"), &format!("response {mode}"))
             .origin(|_| shaped!(Response::new(200), 4))
             .request(Request::get("/"))
     }));

@@ -28,8 +28,8 @@ const READ: &str = "
 ";
 
 /// A request with a body that waits for this callout.
-fn waiting(call: &str) -> Scenario {
-    scenario(&format!("request-headers {call}\nrequest-headers pause\n{READ}")).request(with_body())
+fn waiting(name: &str, call: &str) -> Scenario {
+    scenario(name, &format!("request-headers {call}\nrequest-headers pause\n{READ}")).request(with_body())
 }
 
 #[test]
@@ -41,12 +41,14 @@ fn answers() {
     };
     compare(
         [
-            "authz GET /empty 1000",
-            "authz POST /body 1000 abc x-a 1",
-            "authz PUT /other 1000",
-            "authz HEAD /body 1000",
+            ("a callout that is answered without a body", "authz GET /empty 1000"),
+            ("a callout with a body and a header", "authz POST /body 1000 abc x-a 1"),
+            ("a callout that is refused by its upstream", "authz PUT /other 1000"),
+            ("a callout that asks for headers alone", "authz HEAD /body 1000"),
         ]
-        .map(|call| waiting(&format!("call {call}")).cluster("authz", move |request| answer(request).into())),
+        .map(|(name, call)| {
+            waiting(name, &format!("call {call}")).cluster("authz", move |request| answer(request).into())
+        }),
     );
 }
 
@@ -58,11 +60,16 @@ fn failures() {
         "/late" => Answer::from(Response::new(200)).after(Duration::from_millis(500)),
         _ => Answer::BreakOff(Response::new(200).header("x-up", "1").body("begun")),
     };
-    compare(
-        ["hang", "reset", "late", "break-off"]
-            .map(|path| waiting(&format!("call authz GET /{path} 100")).cluster("authz", answer)),
-    );
-    compare([waiting("call authz GET / 100").refusing_cluster("authz")]);
+    compare(["hang", "reset", "late", "break-off"].map(|path| {
+        waiting(
+            &format!("a callout to an upstream that does this: {path}"),
+            &format!("call authz GET /{path} 100"),
+        )
+        .cluster("authz", answer)
+    }));
+    compare([
+        waiting("a callout to an upstream that is down", "call authz GET / 100").refusing_cluster("authz")
+    ]);
 }
 
 #[test]
@@ -79,14 +86,16 @@ fn what_is_refused() {
          request-headers raw-call authz 100 :method GET :path / host a
          request-headers raw-call authz 100 {complete}"
     );
-    compare([scenario(&script).cluster("authz", |_| Response::new(200).into()).request(without_body())]);
+    compare([scenario("callouts that are refused", &script)
+        .cluster("authz", |_| Response::new(200).into())
+        .request(without_body())]);
 }
 
 #[test]
 fn a_callout_from_each_callback() {
     for callback in WAY.into_iter().chain(["log"]) {
         let script = format!("{callback} call authz GET /from/{callback} 1000");
-        compare([scenario(&script)
+        compare([scenario(format!("a callout from {callback}"), &script)
             .cluster("authz", |_| Response::new(200).into())
             .request(full())
             .wait(Duration::from_millis(50))]);
@@ -104,7 +113,7 @@ fn several_callouts_of_a_stream() {
         let delay = if request.path() == "/first" { 120 } else { 20 };
         Answer::from(Response::new(200).header("x-path", request.path())).after(Duration::from_millis(delay))
     };
-    compare([scenario(script)
+    compare([scenario("two callouts, of which the second is answered first", script)
         .cluster("authz", cluster)
         .request(with_body())
         .wait(Duration::from_millis(200))]);
@@ -116,6 +125,8 @@ fn a_callout_that_answers_the_client_or_resets_its_stream() {
         let script = format!(
             "request-headers call authz GET / 1000\nrequest-headers pause\ncall-response {end}\nlog value 2 :status"
         );
-        compare([scenario(&script).cluster("authz", |_| Response::new(200).into()).request(with_body())]);
+        compare([scenario(format!("a callout whose answer does this: {end}"), &script)
+            .cluster("authz", |_| Response::new(200).into())
+            .request(with_body())]);
     }
 }

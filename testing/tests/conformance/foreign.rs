@@ -42,7 +42,7 @@ fn filter_state_is_made_of_text_and_read_back() {
                request-headers filter-state my.own abc\nrequest-headers property filter_state/my.own\n\
                configure filter-state envoy.string abc\nrequest-headers foreign set_envoy_filter_state xyz\n\
                request-headers set-property mine 1\nlog property filter_state/wasm.mine\n";
-    compare([scenario(&script).request(full())]);
+    compare([scenario("filter state of each kind", &script).request(full())]);
 }
 
 #[test]
@@ -54,21 +54,21 @@ fn a_property_is_read_only_if_its_root_context_has_declared_it() {
                   request-headers set-property own 1\nrequest-headers set-property own 2\n\
                   response-headers set-property once 3\nlog property once\nlog property often\nlog property own\n\
                   request-headers foreign declare_property zzz\nconfigure set-property once 1\n";
-    compare([scenario(script).request(full()).request(without_body())]);
+    compare([scenario("declared properties", script).request(full()).request(without_body())]);
 }
 
 #[test]
 fn what_the_host_compresses_it_uncompresses() {
     let script = "configure round-trip abc 100\nrequest-headers round-trip abc 1000\n\
                   request-headers foreign uncompress abc\nrequest-headers foreign compress\nlog round-trip abc 2000\n";
-    compare([scenario(script).request(full())]);
+    compare([scenario("compression", script).request(full())]);
 }
 
 #[test]
 fn the_route_can_be_chosen_anew_anywhere() {
     let calls = WAY.iter().chain(&["log", "done", "configure"]);
     let script: String = calls.map(|callback| format!("{callback} foreign clear_route_cache x\n")).collect();
-    compare([scenario(&script).request(full())]);
+    compare([scenario("the route is chosen anew in each callback", &script).request(full())]);
 }
 
 #[test]
@@ -76,13 +76,13 @@ fn a_function_that_there_is_not_is_not_found() {
     let script = "configure foreign no_such\nrequest-headers foreign no_such x\nrequest-headers foreign - x\n\
                   request-headers foreign expr_evaluate abcd\nrequest-headers foreign expr_evaluate ab\n\
                   request-headers foreign expr_delete abcd\nrequest-headers foreign expr_delete ab\n";
-    compare([scenario(script).request(full())]);
+    compare([scenario("foreign functions that there are not", script).request(full())]);
 }
 
 /// The log lines of a script in Envoy, of what the model does not do by itself.
 fn in_envoy(script: &str) -> Vec<String> {
     let module = WasmModule::build("waxwing-probe").unwrap_or_else(|error| panic!("{error}"));
-    let run = Envoy::new(module.name()).run(&scenario(script).request(full()));
+    let run = Envoy::new(module.name()).run(&scenario("in Envoy alone", script).request(full()));
     let lines = run[0].logs().lines().iter();
     lines.filter_map(|line| line.message.strip_prefix("  ").map(str::to_owned)).collect()
 }

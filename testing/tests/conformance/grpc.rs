@@ -56,8 +56,8 @@ const READ: &str = "
     log value 5 grpc-status
 ";
 
-fn scenario_of(calls: &str) -> Scenario {
-    scenario(&format!("{calls}\n{READ}")).request(with_body())
+fn scenario_of(name: impl Into<String>, calls: &str) -> Scenario {
+    scenario(name, &format!("{calls}\n{READ}")).request(with_body())
 }
 
 /// A server that does what the method is called.
@@ -91,8 +91,11 @@ fn serve(call: &GrpcRequest) -> GrpcAnswer {
 fn unary_calls() {
     compare(["Reply", "Trailers", "Nothing", "Twice", "Refuse", "Unavailable", "Odd", "Half"].map(
         |method| {
-            scenario_of(&format!("request-headers grpc-call authz {method} 1000 one"))
-                .grpc_cluster("authz", serve)
+            scenario_of(
+                format!("a unary call, answered so: {method}"),
+                &format!("request-headers grpc-call authz {method} 1000 one"),
+            )
+            .grpc_cluster("authz", serve)
         },
     ));
 }
@@ -100,12 +103,23 @@ fn unary_calls() {
 #[test]
 fn unary_calls_that_do_not_get_through() {
     compare(["Hang", "Late", "Started", "Stuck", "Reset", "Begin", "Break"].map(|method| {
-        scenario_of(&format!("request-headers grpc-call authz {method} 150 one")).grpc_cluster("authz", serve)
+        scenario_of(
+            format!("a unary call that does not get through: {method}"),
+            &format!("request-headers grpc-call authz {method} 150 one"),
+        )
+        .grpc_cluster("authz", serve)
     }));
     compare([
-        scenario_of("request-headers grpc-call authz Reply 1000 one").refusing_cluster("authz"),
-        scenario_of("request-headers grpc-open authz Echo\nrequest-headers grpc-send 6 one")
-            .refusing_cluster("authz"),
+        scenario_of(
+            "a unary call to a server that is down",
+            "request-headers grpc-call authz Reply 1000 one",
+        )
+        .refusing_cluster("authz"),
+        scenario_of(
+            "a gRPC stream to a server that is down",
+            "request-headers grpc-open authz Echo\nrequest-headers grpc-send 6 one",
+        )
+        .refusing_cluster("authz"),
     ]);
 }
 
@@ -114,8 +128,11 @@ fn streams() {
     let two = "request-headers grpc-send 6 one\nrequest-headers grpc-send-last 6 two";
     compare(["Echo", "Fail", "Nothing", "Refuse", "Reset", "Begin", "Break", "Twice", "Wait"].map(
         |method| {
-            scenario_of(&format!("request-headers grpc-open authz {method}\n{two}"))
-                .grpc_cluster("authz", serve)
+            scenario_of(
+                format!("a gRPC stream, answered so: {method}"),
+                &format!("request-headers grpc-open authz {method}\n{two}"),
+            )
+            .grpc_cluster("authz", serve)
         },
     ));
 }
@@ -126,23 +143,25 @@ fn the_ends_of_streams() {
     compare(
         [
             // Half-closed: what is sent after it goes nowhere.
-            "request-headers grpc-close 6\nrequest-headers grpc-close 6\nrequest-headers grpc-send 6 after",
+            ("closed here at once", "request-headers grpc-close 6\nrequest-headers grpc-close 6\nrequest-headers grpc-send 6 after"),
             // It has a place until it is closed here, too.
-            "request-headers grpc-send-last 6 two\ngrpc-close grpc-send 6 x\ngrpc-close grpc-close 6\n\
-             grpc-close grpc-close 6\nlog grpc-close 6",
-            "request-headers grpc-close 6\ngrpc-close grpc-send 6 x\ngrpc-close grpc-close 6\nlog grpc-close 6",
+            ("closed there, and closed here when told", "request-headers grpc-send-last 6 two\ngrpc-close grpc-send 6 x\ngrpc-close grpc-close 6\n\
+             grpc-close grpc-close 6\nlog grpc-close 6"),
+            ("closed here at once, and again when told", "request-headers grpc-close 6\ngrpc-close grpc-send 6 x\ngrpc-close grpc-close 6\nlog grpc-close 6"),
             // The SDK has closed it.
-            "request-headers grpc-send-last 6 two\nlog grpc-close 6\nlog grpc-send 6 x\nlog grpc-cancel 6",
-            "request-headers grpc-send-last 6 two\ngrpc-close grpc-cancel 6\nlog grpc-close 6",
+            ("closed by the SDK", "request-headers grpc-send-last 6 two\nlog grpc-close 6\nlog grpc-send 6 x\nlog grpc-cancel 6"),
+            ("cancelled when told of its end", "request-headers grpc-send-last 6 two\ngrpc-close grpc-cancel 6\nlog grpc-close 6"),
         ]
-        .map(|more| scenario_of(&format!("{open}\n{more}")).grpc_cluster("authz", serve)),
+        .map(|(name, more)| scenario_of(format!("a gRPC stream, {name}"), &format!("{open}\n{more}")).grpc_cluster("authz", serve)),
     );
     // The request goes on when the stream is cancelled.
     let cancel = format!(
         "{open}\nrequest-headers pause\ngrpc-initial pause\ngrpc-message grpc-cancel 6\ngrpc-message grpc-cancel 6\n\
          grpc-message grpc-send 6 x\ngrpc-message grpc-close 6\nlog grpc-close 6"
     );
-    compare([scenario(&cancel).grpc_cluster("authz", serve).request(with_body())]);
+    compare([scenario("a gRPC stream, cancelled by a message", &cancel)
+        .grpc_cluster("authz", serve)
+        .request(with_body())]);
 }
 
 #[test]
@@ -152,14 +171,19 @@ fn what_a_stream_leaves_behind() {
     // The request goes on with the first message: the stream is open when it ends, and is cancelled then.
     let open = "request-headers grpc-open authz Echo\nrequest-headers grpc-send 6 one\nrequest-headers pause\n\
                 grpc-initial pause\ngrpc-message grpc-bytes\ngrpc-close status\nlog status";
-    let twice = |script| {
-        scenario(script)
+    let twice = |name, script| {
+        scenario(name, script)
             .grpc_cluster("authz", serve)
             .request(without_body())
             .wait(Duration::from_millis(20))
             .request(without_body())
     };
-    compare([twice(late), scenario(open).grpc_cluster("authz", serve).request(without_body())]);
+    compare([
+        twice("a unary call that its stream leaves behind", late),
+        scenario("a gRPC stream that its stream leaves behind", open)
+            .grpc_cluster("authz", serve)
+            .request(without_body()),
+    ]);
 }
 
 #[test]
@@ -206,5 +230,7 @@ fn tokens_and_what_is_refused() {
     ]
     .map(|call| format!("request-headers {call}\n"))
     .concat();
-    compare([scenario(&script).grpc_cluster("authz", serve).request(without_body())]);
+    compare([scenario("gRPC tokens, and what is refused", &script)
+        .grpc_cluster("authz", serve)
+        .request(without_body())]);
 }

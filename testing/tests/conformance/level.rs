@@ -6,9 +6,13 @@ fn a_host_says_its_level_and_drops_what_is_below_it() {
     let runs = on_every_host::<Probe>(
         "waxwing-probe",
         [
-            scenario("request-headers log-level").request(without_body()),
-            scenario("request-headers log-level").log_level(LogLevel::Info).request(without_body()),
-            scenario("request-headers log-level").log_level(LogLevel::Warn).request(without_body()),
+            scenario("without a level", "request-headers log-level").request(without_body()),
+            scenario("the level info", "request-headers log-level")
+                .log_level(LogLevel::Info)
+                .request(without_body()),
+            scenario("the level warn", "request-headers log-level")
+                .log_level(LogLevel::Warn)
+                .request(without_body()),
         ],
     );
     let lines = runs.iter().map(|run| run[0].logs().lines().len()).collect::<Vec<_>>();

@@ -44,12 +44,10 @@ fn compare(scenarios: impl IntoIterator<Item = Scenario>) {
     }
 }
 
-/// A scenario with this script, whose upstream answers in two pieces, with a trailer.
-fn scenario(script: &str) -> Scenario {
+/// A scenario with this script, whose upstream answers in two pieces, with a trailer. No other has its name.
+fn scenario(name: impl Into<String>, script: &str) -> Scenario {
     let response = Response::new(200).header("x-origin", "1").chunks(["up", "stream"]).trailer("x-end", "1");
-    Scenario::new(script.lines().next().unwrap_or("an empty script"))
-        .config(script)
-        .origin(move |_| response.clone())
+    Scenario::new(name).config(script).origin(move |_| response.clone())
 }
 
 /// A request with a body of two pieces, and a trailer.

@@ -42,7 +42,7 @@ fn each_kind_takes_some_calls_and_refuses_others() {
         "increment-metric 9 -3",
         "metric 9",
     ]);
-    let scenario = scenario(&script)
+    let scenario = scenario("each kind of metric", &script)
         .request(without_body())
         .metric("hits")
         .metric("level")
@@ -60,7 +60,7 @@ fn each_kind_takes_some_calls_and_refuses_others() {
 #[test]
 fn all_workers_share_a_metric_and_each_has_its_own_ids() {
     let script = script(&["define 1 level", "define 0 hits", "increment-metric 4 1", "metric 4"]);
-    let scenario = scenario(&script)
+    let scenario = scenario("a metric of two workers", &script)
         .workers(2)
         .request_to(1, without_body())
         .request_to(0, without_body())
@@ -73,9 +73,10 @@ fn all_workers_share_a_metric_and_each_has_its_own_ids() {
 #[test]
 fn labels_are_part_of_the_name() {
     let name = metric_name("hits", [("code", "200"), ("path", "/a;b=c.d")]);
-    let scenario = scenario(&script(&[&format!("define 0 {name}"), "increment-metric 4 2"]))
-        .request(without_body())
-        .metric(&name);
+    let scenario =
+        scenario("a metric with labels", &script(&[&format!("define 0 {name}"), "increment-metric 4 2"]))
+            .request(without_body())
+            .metric(&name);
     let run = on_every_host::<Probe>("waxwing-probe", [scenario]).remove(0);
     assert_eq!(run.metric(&name), Some(Metric::Counter(2)));
 }
@@ -90,7 +91,7 @@ fn the_two_first_digits_of_a_sample_count() {
         "record 6 101",
         "record 6 98765",
     ]);
-    let scenario = scenario(&script).request(without_body()).metric("size");
+    let scenario = scenario("samples of a histogram", &script).request(without_body()).metric("size");
     let run = on_every_host::<Probe>("waxwing-probe", [scenario]).remove(0);
     assert_eq!(run.metric("size"), Some(Metric::Histogram { count: 5, sum: 9 + 99 + 100 + 98_000 }));
 }

@@ -16,5 +16,5 @@ fn attributes_in_each_callback() {
     });
     let script = "request-headers set-property mine 1\nrequest-headers set-property a.b 2\n".to_owned()
         + &asked.collect::<String>();
-    compare([scenario(&script).request(full()).request(without_body())]);
+    compare([scenario("attributes in each callback", &script).request(full()).request(without_body())]);
 }

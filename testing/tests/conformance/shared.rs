@@ -17,7 +17,9 @@ const A_WHILE: Duration = Duration::from_millis(100);
 fn shared_data_of_one_worker() {
     compare(
         [
-            "request-headers shared a\n\
+            (
+                "shared data, by its number",
+                "request-headers shared a\n\
              request-headers set-shared a 1 0\n\
              request-headers set-shared b 2 0\n\
              request-headers shared a\n\
@@ -27,13 +29,19 @@ fn shared_data_of_one_worker() {
              response-headers set-shared a 5\n\
              log shared a\n\
              log shared b",
-            "request-headers set-shared new 1 77\n\
+            ),
+            (
+                "shared data that is new, by a number",
+                "request-headers set-shared new 1 77\n\
              request-headers shared new\n\
              request-headers set-shared new 2 77\n\
              request-headers set-shared another 3 4294967295\n\
              request-headers set-shared another 4 4294967295\n\
              response-headers shared another",
-            "request-headers set-shared empty - 0\n\
+            ),
+            (
+                "shared data without bytes, and with any",
+                "request-headers set-shared empty - 0\n\
              request-headers shared empty\n\
              request-headers set-shared - no-key 0\n\
              request-headers shared -\n\
@@ -41,8 +49,9 @@ fn shared_data_of_one_worker() {
              request-headers shared %ff%00a\n\
              request-headers shared %ff\n\
              done shared %ff%00a",
+            ),
         ]
-        .map(|script| scenario(script).request(without_body()).request(without_body())),
+        .map(|(name, script)| scenario(name, script).request(without_body()).request(without_body())),
     );
 }
 
@@ -56,7 +65,9 @@ fn two_workers_share_the_data() {
                   log shared a";
     let requests = [0, 1, 1, 0, 1]
         .into_iter()
-        .fold(scenario(script).workers(2), |scenario, worker| scenario.request_to(worker, without_body()));
+        .fold(scenario("shared data of two workers", script).workers(2), |scenario, worker| {
+            scenario.request_to(worker, without_body())
+        });
     compare([requests.vm_id("shared")]);
 }
 
@@ -95,8 +106,8 @@ fn workers_that_count_at_once_lose_nothing() {
 }
 
 /// A request, after which the workers are told of items.
-fn once(script: &str) -> Scenario {
-    scenario(script).vm_id("mine").request(without_body()).wait(A_WHILE)
+fn once(name: &str, script: &str) -> Scenario {
+    scenario(name, script).vm_id("mine").request(without_body()).wait(A_WHILE)
 }
 
 #[test]
@@ -136,10 +147,14 @@ fn a_queue_of_one_worker() {
                                    queue-ready dequeue 1\n\
                                    queue-ready dequeue 1";
     compare([
-        once(kept).request(without_body()).wait(A_WHILE),
-        once(taken_at_once),
-        once(registered_when_told).request(without_body()).wait(A_WHILE),
-        once(registered_at_the_start).request(without_body()).wait(A_WHILE),
+        once("a queue that keeps its items", kept).request(without_body()).wait(A_WHILE),
+        once("a queue whose items are taken at once", taken_at_once),
+        once("a queue that is registered again when told", registered_when_told)
+            .request(without_body())
+            .wait(A_WHILE),
+        once("a queue that is registered at the start", registered_at_the_start)
+            .request(without_body())
+            .wait(A_WHILE),
     ]);
 }
 
@@ -148,10 +163,13 @@ fn a_queue_of_one_worker() {
 fn an_item_is_told_of_to_the_worker_that_registered_the_queue_last() {
     let script = "request-body register q\nresponse-headers enqueue 1 item\nqueue-ready dequeue 1";
     let steps = [(1, true), (0, false), (0, false), (0, true), (1, false), (1, false), (1, true), (0, false)];
-    let scenario = steps.into_iter().fold(scenario(script).workers(2), |scenario, (worker, registers)| {
-        let request = if registers { with_body() } else { without_body() };
-        scenario.request_to(worker, request).wait(A_WHILE)
-    });
+    let scenario = steps.into_iter().fold(
+        scenario("a queue of two workers", script).workers(2),
+        |scenario, (worker, registers)| {
+            let request = if registers { with_body() } else { without_body() };
+            scenario.request_to(worker, request).wait(A_WHILE)
+        },
+    );
     let runs = on_every_host::<Probe>("waxwing-probe", [scenario]);
     // The first worker has had 3 streams when it registers the queue, and the second one 1, and then 4.
     let mut told: Vec<_> = runs[0]

@@ -15,4 +15,16 @@ pub(crate) trait Backend {
     ///
     /// If the guest trapped. It is not entered again after that.
     fn enter(&self, host: Rc<dyn Host>, callback: &mut dyn FnMut(&dyn Guest)) -> Result<(), Trap>;
+
+    /// Finds out whether there is an export beside those of the ABI that takes so many numbers.
+    ///
+    /// # Errors
+    ///
+    /// If there is not, with what there is.
+    fn check_export(&self, name: &str, _arguments: usize) -> Result<(), String> {
+        Err(format!("there is no export {name}: only a built module has exports beside the callbacks"))
+    }
+
+    /// Calls such an export, from within [`enter`](Backend::enter).
+    fn call_export(&self, _name: &str, _arguments: &[u32]) {}
 }

@@ -115,6 +115,29 @@ impl Worker {
         TcpConnection::new(self.clone())
     }
 
+    /// Calls an export of a built module that the ABI does not have: a callback that some host has of its own, such as that
+    /// of an answer of Redis. It runs for the root context; while it does, `data` can be read in the buffer of that number.
+    ///
+    /// ```no_run
+    /// # fn run(host: &waxwing_testing::Host, (root, call): (u32, u32), answer: Vec<u8>) {
+    /// let arguments = [root, call, 0, answer.len() as u32];
+    /// host.worker(0).call_export("proxy_on_redis_call_response", &arguments, (9, answer));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the module has no export of that name which takes so many numbers, the extension is compiled into the test, or
+    /// its VM is dead.
+    #[track_caller]
+    pub fn call_export(&self, name: &str, arguments: &[u32], data: impl Into<Option<(u32, Vec<u8>)>>) {
+        if let Err(problem) = self.core.call_export(name, arguments, data.into()) {
+            panic!("{problem}");
+        }
+        self.process().settle();
+        self.process().check();
+    }
+
     /// All that the extension has logged in this worker so far, from its start on.
     pub fn logs(&self) -> Logs {
         Logs::new(self.core.logs())

@@ -18,6 +18,10 @@ impl HostCore {
         max_len: usize,
     ) -> Answer<Vec<u8>> {
         let range = |bytes: &[u8]| Ok(buffer::range(bytes, start, max_len));
+        if let Some((_, data)) = self.export_data.borrow().as_ref().filter(|(number, _)| *number == buffer.0)
+        {
+            return range(data);
+        }
         match buffer {
             BufferType::HTTP_REQUEST_BODY | BufferType::HTTP_RESPONSE_BODY => {
                 let Some(stream) = stream else { return Ok(Vec::new()) };

@@ -338,6 +338,11 @@ impl Host for HostCore {
         )
     }
 
+    fn import(&self, name: &str, arguments: &[u64], act: &mut dyn FnMut() -> Answer) -> Answer {
+        let call = HostCall::Import { name: name.to_owned(), arguments: arguments.to_vec() };
+        self.answer(call, done, |_| act())
+    }
+
     fn resolve_dns(&self, name: &[u8]) -> Answer<u32> {
         self.begin_lookup(name)
     }

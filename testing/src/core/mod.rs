@@ -22,6 +22,7 @@
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
 //! | `direction` | one direction of a stream: is it held back, and what is |
 //! | `dns` | DNS lookups |
+//! | `export` | callbacks beside those of the ABI |
 //! | `foreign` | foreign functions: those of a test, and Envoy's |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
@@ -42,6 +43,7 @@ mod calls;
 mod connection;
 mod direction;
 mod dns;
+mod export;
 mod field;
 mod filter;
 mod foreign;
@@ -139,6 +141,8 @@ pub(crate) struct HostCore {
     foreign: Foreign,
     grpc: GrpcCalls,
     root_journal: Rc<Journal>,
+    /// What can be read while an export beside the ABI runs, and in which buffer.
+    export_data: RefCell<Option<(u32, Vec<u8>)>>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
     connections: RefCell<HashMap<u32, Rc<Connection>>>,
@@ -167,6 +171,7 @@ impl HostCore {
             foreign: Foreign::default(),
             grpc: GrpcCalls::default(),
             root_journal: Rc::default(),
+            export_data: RefCell::default(),
             streams: RefCell::default(),
             connections: RefCell::default(),
             arrived: RefCell::default(),

@@ -89,6 +89,10 @@ impl Vm {
         self.stop.set(true);
     }
 
+    pub(super) fn backend(&self) -> &Rc<dyn Backend> {
+        &self.backend
+    }
+
     pub(super) fn after_call(&self, action: AfterCall) {
         self.after_call.borrow_mut().push_back(action);
     }
@@ -111,12 +115,17 @@ impl HostCore {
             return convert(Called::Absent);
         }
         let converted = convert(self.enter(callback, context, arguments));
+        self.run_after_calls();
+        converted
+    }
+
+    /// Does what the guest asked for in a callback that has returned.
+    pub(super) fn run_after_calls(self: &Rc<Self>) {
         self.vm.stop.set(false);
         // Popped one by one: an action may call the guest, which then runs the rest.
         while let Some(action) = self.next_action() {
             self.run_after_call(action);
         }
-        converted
     }
 
     fn next_action(&self) -> Option<AfterCall> {
@@ -124,18 +133,26 @@ impl HostCore {
     }
 
     fn enter(self: &Rc<Self>, callback: Callback, context: u32, arguments: Arguments) -> Called {
+        self.journal(context).push(Event::Callback { callback, context, arguments });
+        self.enter_with(callback, context, |guest| invoke(guest, callback, context, arguments))
+    }
+
+    /// Lets the guest run for this context, as in this callback.
+    pub(super) fn enter_with(
+        self: &Rc<Self>,
+        callback: Callback,
+        context: u32,
+        invoke: impl Fn(&dyn Guest) -> Returned,
+    ) -> Called {
         assert!(
             self.vm.running.get().is_none(),
             "the host model would re-enter the guest with {callback}: this is a bug in waxwing-testing"
         );
         let journal = self.journal(context);
-        journal.push(Event::Callback { callback, context, arguments });
         self.vm.running.set(Some((callback, context)));
         self.vm.effective.set(0);
         let mut returned = Returned::Nothing;
-        let result = self.vm.backend.enter(self.clone(), &mut |guest| {
-            returned = invoke(guest, callback, context, arguments);
-        });
+        let result = self.vm.backend.enter(self.clone(), &mut |guest| returned = invoke(guest));
         self.vm.running.set(None);
         self.vm.effective.set(0);
         match result {

@@ -276,6 +276,13 @@ pub enum HostCall {
         /// The name.
         name: Vec<u8>,
     },
+    /// A function that the test has registered.
+    Import {
+        /// Its whole name.
+        name: String,
+        /// The arguments, as the module gave them: numbers and addresses.
+        arguments: Vec<u64>,
+    },
 }
 
 /// What a host function gave back on success.
@@ -295,8 +302,8 @@ pub enum Reply {
 }
 
 impl HostCall {
-    /// The name of the host function, without its prefix `proxy_` or `envoy_`.
-    pub fn name(&self) -> &'static str {
+    /// The name of the host function, without its prefix `proxy_` or `envoy_`; of a registered one with it.
+    pub fn name(&self) -> &str {
         match self {
             HostCall::Log { .. } => "log",
             HostCall::LogLevel => "get_log_level",
@@ -338,6 +345,7 @@ impl HostCall {
             HostCall::RecordMetric { .. } => "record_metric",
             HostCall::Metric { .. } => "get_metric",
             HostCall::ResolveDns { .. } => "resolve_dns",
+            HostCall::Import { name, .. } => name,
         }
     }
 

@@ -88,6 +88,9 @@ impl fmt::Display for HostCall {
             }
             HostCall::IncrementMetric { metric, delta } => write!(f, " {metric} {delta:+}"),
             HostCall::RecordMetric { metric, value } => write!(f, " {metric} {value}"),
+            HostCall::Import { arguments, .. } => {
+                arguments.iter().try_for_each(|number| write!(f, " {number}"))
+            }
             HostCall::ResolveDns { name } => write!(f, " {}", Quoted(name)),
             HostCall::Metric { metric } => write!(f, " {metric}"),
             HostCall::CallForeignFunction { name, argument } => {

@@ -37,8 +37,13 @@ impl WasmModule {
 }
 
 fn build(package: &str) -> Result<WasmModule, LoadError> {
+    WasmModule::from_file(built_file(package)?)
+}
+
+/// The file of a package's module, as new as its source.
+pub(super) fn built_file(package: &str) -> Result<PathBuf, LoadError> {
     if let Some(folder) = env::var_os(FOLDER_VARIABLE) {
-        return WasmModule::from_file(Path::new(&folder).join(package.replace('-', "_") + ".wasm"));
+        return Ok(Path::new(&folder).join(package.replace('-', "_") + ".wasm"));
     }
     let fail = |problem: String| LoadError::new(package, problem);
     check_target().map_err(fail)?;
@@ -51,10 +56,9 @@ fn build(package: &str) -> Result<WasmModule, LoadError> {
     if !output.status.success() {
         return Err(fail(format!("the build failed; its messages are above, and to repeat it: {cargo:?}")));
     }
-    let module = artifact(&output, package).ok_or_else(|| {
+    artifact(&output, package).ok_or_else(|| {
         fail("the build made no module: its Cargo.toml needs [lib] crate-type = [\"cdylib\"]".to_owned())
-    })?;
-    WasmModule::from_file(module)
+    })
 }
 
 /// Finds out whether the standard library of the target is there, for which cargo has no clear message.

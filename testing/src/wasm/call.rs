@@ -84,6 +84,12 @@ impl<'a> Call<'a> {
         self.caller.data_mut()
     }
 
+    /// All arguments, as 64 bits each.
+    pub(super) fn arguments(&self) -> Vec<u64> {
+        let number = |value: &Val| value.i64().or(value.i32().map(|value| value.cast_unsigned().into()));
+        self.arguments.iter().map(|value| number(value).unwrap_or_default().cast_unsigned()).collect()
+    }
+
     /// An argument of 32 bits.
     pub(super) fn number(&self, at: usize) -> u32 {
         // The linker has checked the type of the function.

@@ -2,17 +2,15 @@
 
 use super::LoadError;
 use super::call::{Period, State};
-use super::export::{self, ALLOCATORS, INITIALIZE, MAIN, START};
-use super::import::lookup;
-use super::module::{AbiVersion, WasmModule};
+use super::export::{self, ALLOCATORS};
+use super::link::{link, start};
+use super::module::{AbiVersion, WasmModule, signature};
 use crate::Trap;
 use crate::backend::Backend;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
-use wasmi::{
-    AsContextMut, ExternType, Func, Instance, Linker, Memory, Ref, Store, StoreLimitsBuilder, Table, Val,
-};
+use wasmi::{ExternType, Func, Instance, Memory, Store, StoreLimitsBuilder, Val, ValType};
 use waxwing::__private::{Callback, Callbacks, Guest, Host};
 
 /// A VM that runs a [`WasmModule`]: its memory, its contexts, its state.
@@ -152,6 +150,11 @@ impl WasmGuest {
     fn call<const N: usize>(&self, callback: Callback, arguments: [u32; N]) -> u32 {
         let function = export::position(callback).and_then(|at| self.functions.get(at).copied().flatten());
         let Some(function) = function else { return 0 };
+        self.run(callback, function, &arguments)
+    }
+
+    /// Calls a function of the module, as in this callback.
+    fn run(&self, callback: Callback, function: Func, arguments: &[u32]) -> u32 {
         if self.trap.borrow().is_some() {
             return 0;
         }
@@ -159,7 +162,7 @@ impl WasmGuest {
             panic!("`{}` is in a callback: a host must not call {callback} before it returns", self.name);
         };
         store.data_mut().last_words = None;
-        let arguments = arguments.map(|argument| Val::I32(argument.cast_signed()));
+        let arguments: Vec<_> = arguments.iter().map(|argument| Val::I32(argument.cast_signed())).collect();
         let ty = function.ty(&*store);
         // ABI 0.1.0 does not have the last argument of some callbacks.
         let arguments = &arguments[..arguments.len().min(ty.params().len())];
@@ -201,46 +204,6 @@ fn refuel(store: &mut Store<State>, fuel: u64) {
     store.set_fuel(fuel).expect("the engine of every module is metered");
 }
 
-/// Gives the module what it imports; that it exists was checked when the module was loaded.
-fn link(module: &WasmModule, store: &mut Store<State>) -> Result<Instance, wasmi::Error> {
-    let mut linker = Linker::new(module.parsed().engine());
-    for import in module.parsed().imports() {
-        let (from, name) = (import.module(), import.name());
-        match import.ty() {
-            ExternType::Func(ty) => {
-                if let Some(function) = lookup(from, name, module.abi_version()) {
-                    linker.func_new(from, name, ty.clone(), |caller, arguments, results| {
-                        function.run(caller, arguments, results)
-                    })?;
-                }
-            }
-            ExternType::Memory(ty) => {
-                let memory = Memory::new(store.as_context_mut(), *ty)?;
-                linker.define(from, name, memory)?;
-            }
-            ExternType::Table(ty) => {
-                let null = Ref::default_for_ty(ty.element());
-                let table = Table::new(store.as_context_mut(), *ty, null)?;
-                linker.define(from, name, table)?;
-            }
-            ExternType::Global(_) => {}
-        }
-    }
-    linker.instantiate_and_start(store, module.parsed())
-}
-
-/// Runs what a host runs before the first callback.
-fn start(store: &mut Store<State>, instance: Instance) -> Result<(), wasmi::Error> {
-    let Some(initialize) = instance.get_func(&*store, INITIALIZE) else {
-        let Some(start) = instance.get_func(&*store, START) else { return Ok(()) };
-        return start.call(store, &[], &mut []);
-    };
-    initialize.call(&mut *store, &[], &mut [])?;
-    let Some(main) = MAIN.iter().find_map(|name| instance.get_func(&*store, name)) else { return Ok(()) };
-    let arguments = vec![Val::I32(0); main.ty(&*store).params().len()];
-    main.call(store, &arguments, &mut [Val::I32(0)])
-}
-
 /// The trap of a module: as its panic hook announced it if it did, else in the engine's words.
 fn trap(state: &mut State, error: &wasmi::Error) -> Trap {
     let Some(line) = state.last_words.take() else { return Trap::new(error.to_string()) };
@@ -258,6 +221,34 @@ impl Backend for WasmGuest {
 
     fn enter(&self, host: Rc<dyn Host>, callback: &mut dyn FnMut(&dyn Guest)) -> Result<(), Trap> {
         WasmGuest::enter(self, host, callback)
+    }
+
+    fn check_export(&self, name: &str, arguments: usize) -> Result<(), String> {
+        let store = self.store.borrow();
+        let Some(function) = self.instance.get_func(&*store, name) else {
+            return Err(format!("`{}` has no export {name}", self.name));
+        };
+        let ty = function.ty(&*store);
+        let numbers = |types: &[ValType]| types.iter().all(|ty| *ty == ValType::I32);
+        if ty.params().len() == arguments
+            && numbers(ty.params())
+            && ty.results().len() <= 1
+            && numbers(ty.results())
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "`{}` exports {name} as {}, which {arguments} numbers of 32 bits do not fit",
+            self.name,
+            signature(&ty)
+        ))
+    }
+
+    fn call_export(&self, name: &str, arguments: &[u32]) {
+        let function = self.instance.get_func(&*self.store.borrow(), name);
+        if let Some(function) = function {
+            self.run(Callback::ForeignFunction, function, arguments);
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! Each row checks the arguments against the module's memory and hands them to the method of
 //! [`Host`](waxwing::__private::Host) of that name, which is the same for native guests.
 
+use super::ImportCall;
 use super::call::{Call, Period, State, Stop};
+use super::loader::Registered;
 use super::module::AbiVersion;
 use super::wasi;
 use wasmi::{Caller, FuncType, Val, ValType};
@@ -44,7 +46,7 @@ impl Function {
         arguments: &[Val],
         results: &mut [Val],
     ) -> Result<(), wasmi::Error> {
-        self.check_period(caller.data().period)?;
+        check_period(self.name, caller.data().period)?;
         let number = match (self.handler)(&mut Call::new(caller, arguments)) {
             Ok(()) => 0,
             Err(Stop::Answer(number)) => number,
@@ -55,26 +57,56 @@ impl Function {
         }
         Ok(())
     }
+}
 
-    /// Hosts end a module that calls what they do not allow at the time.
-    fn check_period(&self, period: Period) -> Result<(), wasmi::Error> {
-        let (allowed, what) = match period {
-            Period::Callback => return Ok(()),
-            Period::Start => (
-                matches!(self.name, "proxy_log" | "emscripten_notify_memory_growth")
-                    || wasi::FUNCTIONS.iter().any(|function| function.name == self.name),
-                "while it starts: hosts allow proxy_log and WASI only",
-            ),
-            Period::Allocation => (
-                matches!(self.name, "proxy_log" | "fd_write" | "clock_time_get" | "poll_oneoff"),
-                "in its allocator: hosts allow proxy_log, fd_write, clock_time_get and poll_oneoff only",
-            ),
-        };
-        if allowed {
-            return Ok(());
-        }
-        Err(wasmi::Error::new(format!("the module calls {} {what}", self.name)))
+/// Hosts end a module that calls what they do not allow at the time.
+fn check_period(name: &str, period: Period) -> Result<(), wasmi::Error> {
+    let (allowed, what) = match period {
+        Period::Callback => return Ok(()),
+        Period::Start => (
+            matches!(name, "proxy_log" | "emscripten_notify_memory_growth")
+                || wasi::FUNCTIONS.iter().any(|function| function.name == name),
+            "while it starts: hosts allow proxy_log and WASI only",
+        ),
+        Period::Allocation => (
+            matches!(name, "proxy_log" | "fd_write" | "clock_time_get" | "poll_oneoff"),
+            "in its allocator: hosts allow proxy_log, fd_write, clock_time_get and poll_oneoff only",
+        ),
+    };
+    if allowed {
+        return Ok(());
     }
+    Err(wasmi::Error::new(format!("the module calls {name} {what}")))
+}
+
+/// Runs a function that a test has registered.
+pub(super) fn run_registered(
+    name: &str,
+    function: &Registered,
+    caller: Caller<'_, State>,
+    arguments: &[Val],
+    results: &mut [Val],
+) -> Result<(), wasmi::Error> {
+    check_period(name, caller.data().period)?;
+    let mut call = Call::new(caller, arguments);
+    let Ok(host) = call.host() else {
+        return Err(wasmi::Error::new(format!("the module calls {name} outside of a callback")));
+    };
+    let numbers = call.arguments();
+    let mut registered = ImportCall::new(&mut call);
+    let answer = host.import(name, &numbers, &mut || function(&mut registered));
+    let number = registered.finish(answer)?;
+    match results {
+        [result @ Val::I32(_)] => *result = Val::I32(low_word(number).cast_signed()),
+        [result] => *result = Val::I64(number.cast_signed()),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// What of a result fits the 32 bits that a module takes it as.
+fn low_word(number: u64) -> u32 {
+    u32::try_from(number & u64::from(u32::MAX)).unwrap_or(u32::MAX)
 }
 
 /// The function that a host of a module of this version has under this name.

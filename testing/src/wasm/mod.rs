@@ -21,10 +21,15 @@ mod call;
 mod export;
 mod guest;
 mod import;
+mod import_call;
+mod link;
 mod load_error;
+mod loader;
 mod module;
 mod wasi;
 
 pub use guest::WasmGuest;
+pub use import_call::ImportCall;
 pub use load_error::LoadError;
+pub use loader::Loader;
 pub use module::{AbiVersion, Export, Import, WasmModule};

@@ -1,7 +1,7 @@
 //! A parsed module.
 
-use super::LoadError;
 use super::import::lookup;
+use super::{LoadError, Loader};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ struct Inner {
     size: usize,
     version: AbiVersion,
     module: Module,
+    /// With the functions that its host has beside those of the ABI.
+    loader: Loader,
 }
 
 impl WasmModule {
@@ -28,10 +30,7 @@ impl WasmModule {
     ///
     /// As [`from_bytes`](WasmModule::from_bytes), and if the file cannot be read.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let path = path.as_ref();
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| LoadError::new(&name, error))?;
-        WasmModule::from_bytes(&name, &bytes)
+        WasmModule::loader().file(path)
     }
 
     /// Loads a module from its bytes; `name` is what errors call it.
@@ -41,11 +40,21 @@ impl WasmModule {
     /// If the bytes are not a valid module, if it does not declare exactly one ABI version that hosts know, or
     /// if it imports something that a host of that version does not have.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self, LoadError> {
+        WasmModule::loader().bytes(name, bytes)
+    }
+
+    /// Loads a module for a host that has functions beside those of the ABI.
+    pub fn loader() -> Loader {
+        Loader::default()
+    }
+
+    pub(super) fn load(name: &str, bytes: &[u8], loader: Loader) -> Result<Self, LoadError> {
         let module =
             Module::new(&Engine::new(&config()), bytes).map_err(|error| LoadError::new(name, error))?;
         let version = AbiVersion::of(&module).map_err(|problem| LoadError::new(name, problem))?;
-        check_imports(&module, version).map_err(|problem| LoadError::new(name, problem))?;
-        Ok(WasmModule(Arc::new(Inner { name: name.to_owned(), size: bytes.len(), version, module })))
+        check_registered(&loader, version).map_err(|problem| LoadError::new(name, problem))?;
+        check_imports(&module, version, &loader).map_err(|problem| LoadError::new(name, problem))?;
+        Ok(WasmModule(Arc::new(Inner { name: name.to_owned(), size: bytes.len(), version, module, loader })))
     }
 
     /// What errors call it: its path, or the name given to it.
@@ -90,6 +99,11 @@ impl WasmModule {
 
     pub(super) fn parsed(&self) -> &Module {
         &self.0.module
+    }
+
+    /// What its test has registered.
+    pub(super) fn registered(&self) -> &Loader {
+        &self.0.loader
     }
 }
 
@@ -209,19 +223,31 @@ fn value_type(ty: ValType) -> &'static str {
     }
 }
 
+/// Refuses a registered function that a host has anyway, and would not call.
+fn check_registered(loader: &Loader, version: AbiVersion) -> Result<(), String> {
+    let known = |(module, name): &(&str, &str)| lookup(module, name, version).is_some();
+    match loader.names().find(known) {
+        Some((module, name)) => Err(format!(
+            "{module}.{name} cannot be registered: it is a function of the ABI, and the model has it"
+        )),
+        None => Ok(()),
+    }
+}
+
 /// Refuses what a host refuses to link, in its words.
-fn check_imports(module: &Module, version: AbiVersion) -> Result<(), String> {
+fn check_imports(module: &Module, version: AbiVersion, loader: &Loader) -> Result<(), String> {
     for import in module.imports() {
         let name = format!("{}.{}", import.module(), import.name());
         match import.ty() {
             // A host makes these up.
             ExternType::Memory(_) | ExternType::Table(_) => {}
             ExternType::Global(_) => return Err(format!("it imports the global {name}, which no host has")),
+            ExternType::Func(wanted) if loader.find(import.module(), import.name()).is_some() => {
+                check_result(&name, wanted)?;
+            }
             ExternType::Func(wanted) => {
                 let Some(function) = lookup(import.module(), import.name(), version) else {
-                    return Err(format!(
-                        "missing import: {name} (no host has it for a module of ABI version {version:?})"
-                    ));
+                    return Err(missing(&name, wanted, version, loader));
                 };
                 if *wanted != function.ty() {
                     return Err(format!(
@@ -234,6 +260,31 @@ fn check_imports(module: &Module, version: AbiVersion) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What to say of a function that there is not.
+fn missing(name: &str, wanted: &FuncType, version: AbiVersion, loader: &Loader) -> String {
+    let registered: Vec<_> = loader.names().map(|(module, name)| format!("{module}.{name}")).collect();
+    let registered = match &registered[..] {
+        [] => String::new(),
+        names => format!(", and the test has registered {}", names.join(", ")),
+    };
+    format!(
+        "missing import: {name} of type {} (no host has it for a module of ABI version {version:?}{registered}); a test of \
+         a module for a host with more functions registers them with `WasmModule::loader().import(…)`",
+        signature(wanted)
+    )
+}
+
+/// Refuses a registered function whose result a closure cannot give.
+fn check_result(name: &str, wanted: &FuncType) -> Result<(), String> {
+    match wanted.results() {
+        [] | [ValType::I32 | ValType::I64] => Ok(()),
+        _ => Err(format!(
+            "{name} cannot be registered: the module imports it as {}, and a closure returns an i32, an i64, or nothing",
+            signature(wanted)
+        )),
+    }
 }
 
 /// Compiled at once, so that counts do not depend on what ran before, and metered: see

@@ -4,5 +4,7 @@ mod callout;
 mod connection;
 mod exchange;
 mod extension;
+#[cfg(feature = "wasm")]
+mod module;
 mod page;
 mod worker;

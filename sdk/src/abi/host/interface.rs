@@ -178,6 +178,13 @@ pub trait Host {
         Err(Status::UNIMPLEMENTED)
     }
 
+    /// A function that this host has beside those of the ABI; `act` is what it does.
+    ///
+    /// For host models, which note it. Natively nobody calls one.
+    fn import(&self, name: &str, arguments: &[u64], act: &mut dyn FnMut() -> Answer) -> Answer {
+        act()
+    }
+
     /// Where the host claims to have put the bytes that it returns, if not where it did.
     ///
     /// For tests of the SDK against a host that lies; a host model leaves it alone.

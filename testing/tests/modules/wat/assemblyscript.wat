@@ -1,0 +1,36 @@
+;; As AssemblyScript's runtime for proxies lays a plugin out: `_start` runs the top level of the program, where the plugin
+;; registers itself; a failed assertion goes to `proc_exit`, which returns in a proxy, and then to `unreachable`; the
+;; collector's functions and its table of types are exported.
+(module
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_get_header_map_value" (func $value (param i32 i32 i32 i32 i32) (result i32)))
+  (import "env" "proxy_send_local_response" (func $respond (param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "x-token") (data (i32.const 32) "no token") (data (i32.const 48) "x-abort")
+  (data (i32.const 64) "abort: an assertion failed\n")
+  (global $registered (mut i32) (i32.const 0)) (global $free (mut i32) (i32.const 4096))
+  (global (export "__rtti_base") i32 (i32.const 1024))
+  (func (export "proxy_abi_version_0_2_0"))
+  (func (export "_start") (global.set $registered (i32.const 1)))
+  (func $allocate (export "malloc") (param $size i32) (result i32)
+    global.get $free
+    (global.set $free (i32.add (global.get $free) (local.get $size))))
+  (func (export "__new") (param $size i32) (param i32) (result i32) (call $allocate (local.get $size)))
+  (func (export "__pin") (param i32) (result i32) local.get 0)
+  (func (export "__unpin") (param i32))
+  (func (export "__collect"))
+  (func $abort
+    (i32.store (i32.const 96) (i32.const 64)) (i32.store (i32.const 100) (i32.const 27))
+    (drop (call $fd_write (i32.const 2) (i32.const 96) (i32.const 1) (i32.const 104)))
+    (call $exit (i32.const 255))
+    unreachable)
+  (func (export "proxy_on_vm_start") (param i32 i32) (result i32) (global.get $registered))
+  (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+    (if (i32.eqz (call $value (i32.const 0) (i32.const 48) (i32.const 7) (i32.const 0) (i32.const 4))) (then (call $abort)))
+    (if (i32.eqz (call $value (i32.const 0) (i32.const 16) (i32.const 7) (i32.const 0) (i32.const 4)))
+      (then (return (i32.const 0))))
+    (drop (call $respond (i32.const 401) (i32.const 0) (i32.const 0) (i32.const 32) (i32.const 8)
+      (i32.const 0) (i32.const 0) (i32.const -1)))
+    i32.const 1)
+  (func (export "proxy_on_done") (param i32) (result i32) i32.const 1))

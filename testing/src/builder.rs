@@ -3,20 +3,18 @@
 use crate::attribute::{self, AttributeValue};
 use crate::backend::Backend;
 use crate::config::IntoConfig;
-use crate::core::{Process, Refusal, Settings};
+use crate::core::{Process, Settings};
 use crate::host::Host;
 use crate::http::property_path;
-use crate::log::{LogLine, Logs};
 use crate::matching::any;
 use crate::route::Route;
 use crate::scenario::FailurePolicy;
-use crate::trap::Trap;
+use crate::start_error::StartError;
 use crate::upstream::{Grpc, GrpcUpstream, Upstream, Upstreams};
 use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response};
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
-use waxwing::__private::Callback;
 use waxwing::attributes::{Attribute, Kind};
 use waxwing::{LogLevel, Status};
 
@@ -315,18 +313,35 @@ impl HostBuilder {
     /// If it does not load, refuses its configuration or traps.
     #[track_caller]
     pub fn try_start(self) -> Result<Host, StartError> {
+        let (host, started) = self.launch();
+        if let Err(error) = started {
+            // It says all that went wrong.
+            host.process().set_watched(true);
+            return Err(error);
+        }
+        host.process().check();
+        Ok(host)
+    }
+
+    /// Loads the extension and configures it, in each worker as far as that goes; and the host as it is then.
+    pub(crate) fn launch(self) -> (Host, Result<(), StartError>) {
         let process = Process::new(self.settings, self.upstreams, self.grpc_upstreams);
         let mut workers = Vec::new();
+        let mut started = Ok(());
         for _ in 0..self.workers {
-            let backend = (self.guest)()
-                .map_err(|problem| StartError { cause: Cause::Unloadable(problem), logs: Logs::default() })?;
-            let worker = process.add_worker(backend);
-            worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))?;
-            workers.push(worker);
+            started = (self.guest)().map_err(StartError::unloadable).and_then(|backend| {
+                let worker = process.add_worker(backend);
+                workers.push(worker.clone());
+                worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
+            });
+            if started.is_err() {
+                break;
+            }
         }
-        process.settle();
-        process.check();
-        Ok(Host::new(process, workers))
+        if started.is_ok() {
+            process.settle();
+        }
+        (Host::new(process, workers), started)
     }
 }
 
@@ -338,62 +353,3 @@ impl fmt::Debug for HostBuilder {
 
 /// Envoy's default.
 const BUFFER_LIMIT: usize = 1024 * 1024;
-
-/// Why an extension did not start, or did not take a new configuration.
-#[derive(Clone, Debug)]
-pub struct StartError {
-    cause: Cause,
-    logs: Logs,
-}
-
-#[derive(Clone, Debug)]
-enum Cause {
-    Unloadable(String),
-    Refused(Callback),
-    Trapped(Trap),
-}
-
-impl StartError {
-    pub(crate) fn new(refusal: Refusal, logs: Vec<LogLine>) -> Self {
-        let cause = match refusal {
-            Refusal::Refused(callback) => Cause::Refused(callback),
-            Refusal::Trapped(trap) => Cause::Trapped(trap),
-        };
-        StartError { cause, logs: Logs::new(logs) }
-    }
-
-    /// The callback that returned false, if one did.
-    pub fn refused_by(&self) -> Option<Callback> {
-        match &self.cause {
-            Cause::Refused(callback) => Some(*callback),
-            _ => None,
-        }
-    }
-
-    /// The trap, if it trapped.
-    pub fn trap(&self) -> Option<&Trap> {
-        match &self.cause {
-            Cause::Trapped(trap) => Some(trap),
-            _ => None,
-        }
-    }
-
-    /// What the extension logged until then.
-    pub fn logs(&self) -> &Logs {
-        &self.logs
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.cause {
-            Cause::Unloadable(problem) => return write!(f, "the extension cannot be loaded: {problem}"),
-            Cause::Refused(Callback::Configure) => f.write_str("the extension refuses its configuration")?,
-            Cause::Refused(callback) => write!(f, "the extension refuses to start: {callback} is false")?,
-            Cause::Trapped(trap) => write!(f, "the extension traps when it starts: {trap}")?,
-        }
-        write!(f, "\n{}", self.logs)
-    }
-}
-
-impl std::error::Error for StartError {}

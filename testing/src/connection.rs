@@ -216,6 +216,14 @@ impl TcpConnection {
         self.connection.sent(sender).1
     }
 
+    /// Why there is no connection to the upstream that could send something; `None` if there is, or all is over.
+    pub(crate) fn why_not_connected(&self) -> Option<&'static str> {
+        (!self.is_connected() && !self.is_closed()).then_some(
+            "the proxy has not connected to the upstream: the extension has paused the new connection, and has not \
+             resumed it",
+        )
+    }
+
     fn side(&self, sender: Sender) -> TcpSide {
         let (received, ended) = self.connection.arrived(sender);
         TcpSide { received, ended }
@@ -227,11 +235,10 @@ impl TcpConnection {
         if self.has_ended(sender) {
             self.fail(&format!("the {name} has ended its side: it sends nothing any more"));
         }
-        if sender == Sender::Upstream && !self.is_connected() && !self.is_closed() {
-            self.fail(
-                "the proxy has not connected to the upstream: the extension has paused the new connection, and has not \
-                 resumed it",
-            );
+        if sender == Sender::Upstream
+            && let Some(why) = self.why_not_connected()
+        {
+            self.fail(why);
         }
         self.drive(|core| core.receive_bytes(&self.connection, sender, bytes, end));
     }

@@ -41,7 +41,7 @@ impl Evidence {
         panic!("{problem}{}", self.to_text(written));
     }
 
-    fn to_text(&self, written: Option<&Written<'_>>) -> String {
+    pub(crate) fn to_text(&self, written: Option<&Written<'_>>) -> String {
         let forwarded = self.forwarded.as_ref().map(Request::parts);
         let mut text = side_by_side("sent", Some(self.sent.parts()), "forwarded", forwarded);
         let [answered, response] =

@@ -1,6 +1,6 @@
 //! A host with one extension.
 
-use crate::builder::{HostBuilder, StartError};
+use crate::builder::HostBuilder;
 use crate::clock::Clock;
 use crate::config::IntoConfig;
 use crate::connection::TcpConnection;
@@ -11,6 +11,7 @@ use crate::log::{LogLine, Logs};
 use crate::metric::Metric;
 use crate::native::NativeGuest;
 use crate::queue::SharedQueue;
+use crate::start_error::StartError;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::Trap;
@@ -116,6 +117,11 @@ impl Host {
             );
         };
         Worker::new(self.clone(), core.clone())
+    }
+
+    /// All workers, if all have started; else those that have, and the one that did not.
+    pub(crate) fn started_workers(&self) -> impl Iterator<Item = Worker> {
+        self.workers().iter().map(|core| Worker::new(self.clone(), core.clone()))
     }
 
     /// Sends a request, as far as the extension lets it pass. If all of it reaches the upstream, the
@@ -361,6 +367,16 @@ impl Host {
         trap
     }
 
+    /// What should have ended with the streams, in all workers, in words.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.workers().iter().flat_map(|worker| worker.left_behind()).collect()
+    }
+
+    /// What keeps it from being shut down, in words.
+    pub(crate) fn not_shut_down(&self) -> Vec<String> {
+        self.workers().iter().filter_map(|worker| worker.not_gone()).collect()
+    }
+
     /// The number of streams and connections that have not ended, in all workers.
     pub fn open_streams(&self) -> usize {
         self.workers().iter().map(|worker| worker.open_streams()).sum()
@@ -369,7 +385,7 @@ impl Host {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() || self.process.is_watched() {
             return;
         }
         self.process.check();

@@ -32,11 +32,13 @@
 //! | answer an extension's callouts | [`Host::upstream`], [`matching`], [`Answer`] |
 //! | let time pass | [`Host::clock`] |
 //! | run the same test on the built `.wasm` (feature `wasm`) | `on_each_host!`, `Host::wasm` |
+//! | look for what is wrong in many runs of a scenario | [`explore`] |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
 //!
 //! `docs/testing.md` is the guide; `docs/fidelity.md` says where the model and Envoy differ.
 #![forbid(unsafe_code)]
 mod answer;
+mod attempt;
 mod attribute;
 mod backend;
 mod builder;
@@ -55,6 +57,7 @@ pub mod envoy;
 mod every_host;
 mod evidence;
 mod exchange;
+pub mod explore;
 mod grpc;
 mod host;
 mod host_call;
@@ -72,6 +75,7 @@ mod run;
 mod runner;
 mod scenario;
 mod seen;
+mod start_error;
 mod step;
 mod stream;
 mod tcp;
@@ -85,7 +89,7 @@ mod worker;
 
 pub use answer::Answer;
 pub use attribute::AttributeValue;
-pub use builder::{HostBuilder, StartError};
+pub use builder::HostBuilder;
 pub use callout::Callout;
 pub use clock::Clock;
 pub use config::IntoConfig;
@@ -107,6 +111,7 @@ pub use runner::Wasm;
 pub use runner::{Native, Runner};
 pub use scenario::{FailurePolicy, Scenario};
 pub use seen::Seen;
+pub use start_error::StartError;
 pub use step::Step;
 pub use stream::HttpStream;
 pub use tcp::{TcpExchange, TcpScript, TcpSide, TcpStep};

@@ -1,5 +1,6 @@
 //! An HTTP stream, step by step.
 
+use crate::attempt::{Hang, Stop};
 use crate::callout::Callout;
 use crate::core::{HostCore, Side, Stream, Waited};
 use crate::evidence::Evidence;
@@ -284,16 +285,27 @@ impl HttpStream {
     /// not sent all of it.
     #[track_caller]
     pub fn finish(&self) -> Exchange {
+        match self.try_finish() {
+            Ok(exchange) => exchange,
+            Err(stop) => panic!("{stop}"),
+        }
+    }
+
+    /// The same, with the error in place of the panic.
+    pub(crate) fn try_finish(&self) -> Result<Exchange, Stop> {
         let process = self.worker.process();
         let waited = process.wait(|| self.has_ended() || self.paused_at().is_none());
-        process.check();
+        if let Some(problem) = process.failure() {
+            return Err(Stop::Failed(problem));
+        }
         if !self.has_ended() {
-            self.fail(&self.why_unfinished(waited));
+            let evidence = self.evidence().to_text(None);
+            return Err(Stop::Hang(Hang { why: self.why_unfinished(waited), evidence }));
         }
         let stream = &self.stream;
         let (outcome, details) = (stream.outcome(), stream.details());
-        Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap())
-            .of(self.worker.host().clone())
+        let exchange = Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap());
+        Ok(exchange.of(self.worker.host().clone()))
     }
 
     /// Lets something happen, and all that follows from it at once.

@@ -77,9 +77,15 @@ impl Worker {
     #[track_caller]
     #[must_use = "ask the stream what became of the request, or use `exchange`"]
     pub fn open(&self, request: Request) -> HttpStream {
-        let stream = HttpStream::new(self.clone(), true);
+        let stream = self.begin_answered();
         stream.send_request(&request);
         stream
+    }
+
+    /// Starts a stream in which the test plays the client, and the origin answers.
+    #[track_caller]
+    pub(crate) fn begin_answered(&self) -> HttpStream {
+        HttpStream::new(self.clone(), true)
     }
 
     /// Starts a stream in which the test plays both the client and the upstream, step by step.

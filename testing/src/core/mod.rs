@@ -11,6 +11,7 @@
 //! | `schedule` | what is to happen, and when |
 //! | `vm` | entering the guest, and what a trap leaves behind |
 //! | `queue` | what is put off until a callback has returned |
+//! | `remains` | what is left when all is over |
 //! | `root` | the root context: how it starts, is configured again, and ends |
 //! | `tick` | its timer |
 //! | `callout` | HTTP callouts |
@@ -56,6 +57,7 @@ mod passage;
 mod process;
 mod property;
 mod queue;
+mod remains;
 mod root;
 mod schedule;
 mod shared_data;

@@ -36,6 +36,8 @@ pub(crate) struct Process {
     logs: RefCell<Vec<(usize, LogLine)>>,
     /// What makes the test fail as soon as it is back in control.
     failure: RefCell<Option<String>>,
+    /// Somebody looks at what goes wrong, so that nothing panics for it.
+    watched: Cell<bool>,
 }
 
 /// How a wait went.
@@ -65,6 +67,7 @@ impl Process {
             settling: Cell::new(false),
             logs: RefCell::default(),
             failure: RefCell::default(),
+            watched: Cell::new(false),
         })
     }
 
@@ -162,12 +165,28 @@ impl Process {
         self.failure.borrow_mut().get_or_insert(problem);
     }
 
-    /// Fails the test, if something made it fail.
+    /// Fails the test, if something made it fail and nobody [watches](Process::set_watched).
     #[track_caller]
     pub(crate) fn check(&self) {
-        if let Some(problem) = self.failure.take() {
+        if !self.is_watched()
+            && let Some(problem) = self.failure()
+        {
             panic!("{problem}");
         }
+    }
+
+    /// What made the test fail, which is said once.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failure.take()
+    }
+
+    /// Says whether somebody looks at everything that goes wrong, and nothing is to panic for it.
+    pub(crate) fn set_watched(&self, watched: bool) {
+        self.watched.set(watched);
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watched.get()
     }
 
     pub(crate) fn wall_clock(&self) -> u64 {

@@ -274,6 +274,15 @@ impl HostCore {
         open.values().filter(is_open).map(|open| open.call.to_string()).collect()
     }
 
+    /// The calls and streams that the proxy keeps a place for: which context made each, whether the guest was told of its
+    /// end, and its token and name.
+    pub(super) fn grpc_places(&self) -> Vec<(u32, bool, u32, String)> {
+        let open = self.grpc.open.borrow();
+        let place =
+            |open: &Open| (open.call.context, open.remote_closed, open.call.token, open.call.to_string());
+        open.values().map(place).collect()
+    }
+
     /// What is to happen to a call, in words.
     pub(super) fn describe_grpc(&self, token: u32, what: Move) -> String {
         let open = self.grpc.open.borrow();

@@ -1,0 +1,43 @@
+//! What is left when all is over.
+
+use super::HostCore;
+use super::root::Life;
+
+impl HostCore {
+    /// What should have ended with the streams, in words: those themselves, and the callouts and gRPC calls of those
+    /// that have.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        if self.vm.is_dead() {
+            return Vec::new();
+        }
+        let open = [(self.streams.borrow().len(), "stream"), (self.connections.borrow().len(), "connection")];
+        let mut left = Vec::new();
+        for (count, what) in open {
+            match count {
+                0 => {}
+                1 => left.push(format!("a {what} has not ended")),
+                _ => left.push(format!("{count} {what}s have not ended")),
+            }
+        }
+        let is_gone = |context: u32| context != self.root && self.own_journal(context).is_none();
+        for (context, has_ended, _, call) in self.grpc_places() {
+            // One that the other side has ended keeps its place until the guest gives it up, whoever made it.
+            if has_ended {
+                left.push(format!("{call} has ended, and was never closed"));
+            } else if is_gone(context) {
+                left.push(format!("{call} is open, and #{context}, which made it, has ended"));
+            }
+        }
+        left
+    }
+
+    /// What keeps the root context, which has been asked to go; `None` if nothing does.
+    pub(crate) fn not_gone(&self) -> Option<String> {
+        (self.life.get() == Life::Parked && !self.vm.is_dead()).then(|| {
+            format!(
+                "the root context #{} was not done when it was asked, and nothing is pending that leads to `proxy_done`",
+                self.root
+            )
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! What an exploration has found.
+
+use super::bound::VARIABLE;
+use super::violation::Violation;
+use std::fmt;
+use std::time::Duration;
+
+/// What an exploration has found: how many runs it made, how many it left out, and those in which something is wrong.
+///
+/// It prints the shortest violation first, each kind of problem once with its timeline and the others in a line each.
+#[derive(Clone, Debug)]
+#[must_use = "`check()` fails the test if something is wrong"]
+pub struct Report {
+    /// What explored: `faults`, say.
+    exploration: &'static str,
+    scenario: String,
+    runner: String,
+    runs: usize,
+    left_out: usize,
+    elapsed: Duration,
+    violations: Vec<Violation>,
+}
+
+impl Report {
+    pub(crate) fn new(exploration: &'static str, scenario: &str, runner: &str) -> Self {
+        Report {
+            exploration,
+            scenario: scenario.to_owned(),
+            runner: runner.to_owned(),
+            runs: 0,
+            left_out: 0,
+            elapsed: Duration::ZERO,
+            violations: Vec::new(),
+        }
+    }
+
+    /// Counts a run, and keeps what is wrong with it.
+    pub(crate) fn add(&mut self, violations: Vec<Violation>) {
+        self.runs += 1;
+        self.violations.extend(violations);
+    }
+
+    /// Ends it.
+    pub(crate) fn finish(mut self, left_out: usize, elapsed: Duration) -> Self {
+        self.left_out = left_out;
+        self.elapsed = elapsed;
+        self.violations.sort_by_key(Violation::len);
+        self
+    }
+
+    /// The number of runs, the plain one among them.
+    pub fn runs(&self) -> usize {
+        self.runs
+    }
+
+    /// The number of runs that were left out because of the bound.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// Whether all was run that there is.
+    pub fn is_complete(&self) -> bool {
+        self.left_out == 0
+    }
+
+    /// How long it took.
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// What is wrong, the shortest run first.
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// Fails the test if something is wrong; else says how much was run, in what a test prints.
+    ///
+    /// # Panics
+    ///
+    /// If there is a violation, with the report.
+    #[track_caller]
+    pub fn check(&self) {
+        assert!(self.violations.is_empty(), "{self}");
+        println!("{self}");
+    }
+}
+
+/// How many violations are shown in a line each.
+const LINES: usize = 20;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { exploration, scenario, runner, runs, left_out, elapsed, .. } = self;
+        write!(
+            f,
+            "explore::{exploration} of scenario {scenario:?} on {runner}: {runs} runs in {elapsed:.1?}"
+        )?;
+        match left_out {
+            0 => f.write_str(", which is all there is")?,
+            left_out => write!(f, ", {left_out} left out ({VARIABLE}=complete runs them)")?,
+        }
+        match self.violations.len() {
+            0 => return f.write_str(", nothing wrong"),
+            1 => f.write_str(", 1 violation")?,
+            count => write!(f, ", {count} violations")?,
+        }
+        let mut names = Vec::new();
+        let (mut shown, mut others) = (Vec::new(), Vec::new());
+        for violation in &self.violations {
+            if names.contains(&violation.problem().name()) {
+                others.push(violation);
+            } else {
+                names.push(violation.problem().name());
+                shown.push(violation);
+            }
+        }
+        shown.iter().try_for_each(|violation| write!(f, "\n\n{violation}"))?;
+        if !others.is_empty() {
+            f.write_str("\n\nand also")?;
+        }
+        others.iter().take(LINES).try_for_each(|violation| write!(f, "\n{}", violation.headline()))?;
+        match others.len().saturating_sub(LINES) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A run in which something is wrong.
+
+use super::bound::VARIABLE;
+use super::problem::Problem;
+use crate::timeline::Timeline;
+use std::fmt;
+
+/// A run in which something is wrong, and how it comes about.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub(super) problem: Problem,
+    pub(super) plan: String,
+    /// The value of the environment variable that leads there again.
+    pub(super) replay: String,
+    pub(super) timelines: Vec<(String, Timeline)>,
+}
+
+impl Violation {
+    /// What is wrong.
+    pub fn problem(&self) -> &Problem {
+        &self.problem
+    }
+
+    /// What was done in this run and not in the plain one, as text that the exploration takes back; empty if it is the plain
+    /// run.
+    pub fn plan(&self) -> &str {
+        &self.plan
+    }
+
+    /// What happened in each context, streams first, with a name for people.
+    pub fn timelines(&self) -> &[(String, Timeline)] {
+        &self.timelines
+    }
+
+    /// How long it is: the number of events.
+    pub(super) fn len(&self) -> usize {
+        self.timelines.iter().map(|(_, timeline)| timeline.events().len()).sum()
+    }
+
+    /// The problem and the plan, in a line.
+    pub(super) fn headline(&self) -> String {
+        match &*self.plan {
+            "" => format!("{}\n  in the plain run", self.problem),
+            plan => format!("{}\n  plan: {plan}", self.problem),
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.headline())?;
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        if !self.plan.is_empty() {
+            write!(f, "\n  again: {VARIABLE}='{}' cargo test {test}", self.replay)?;
+        }
+        for (context, timeline) in &self.timelines {
+            write!(f, "\n  {context}{}", timeline.to_text(None).replace('\n', "\n  "))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! Explorations, each against extensions that are broken in one way.
+
+mod broken;
+mod plain;

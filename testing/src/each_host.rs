@@ -44,23 +44,7 @@ macro_rules! on_each_host {
         $( $(#[$attribute:meta])* fn $name:ident($host:ident) $body:block )*
     ) => { $(
         $(#[$attribute])*
-        mod $name {
-            #[allow(unused_imports, reason = "a test may need nothing but its host")]
-            use super::*;
-
-            fn run($host: $crate::HostBuilder) $body
-
-            #[test]
-            fn native() {
-                run($crate::Host::builder::<$extension>());
-            }
-
-            #[test]
-            fn wasm() {
-                let module = $crate::wasm::WasmModule::build($package)
-                    .unwrap_or_else(|error| panic!("{error}"));
-                run($crate::Host::wasm(&module));
-            }
-        }
+        #[$crate::test(extension = $extension, package = $package, crate = $crate)]
+        fn $name($host: $crate::HostBuilder) $body
     )* };
 }

@@ -31,7 +31,7 @@
 //! | stop in between, or play both sides | [`Host::open`], [`Host::begin`], [`HttpStream`] |
 //! | answer an extension's callouts | [`Host::upstream`], [`matching`], [`Answer`] |
 //! | let time pass | [`Host::clock`] |
-//! | run the same test on the built `.wasm` (feature `wasm`) | `on_each_host!`, `Host::wasm` |
+//! | run the same test on the built `.wasm` (feature `wasm`), in a real Envoy (feature `envoy`) | [`test`](macro@test), `on_each_host!`, `Host::wasm` |
 //! | look for what is wrong in many runs of a scenario | [`explore`] |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
 //!
@@ -58,6 +58,7 @@ mod every_host;
 mod evidence;
 mod exchange;
 pub mod explore;
+mod given;
 mod grpc;
 mod host;
 mod host_call;
@@ -97,6 +98,9 @@ pub use connection::TcpConnection;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
 pub use every_host::on_every_host;
 pub use exchange::{Exchange, Outcome};
+#[doc(hidden)]
+pub use given::__private;
+pub use given::Given;
 pub use grpc::{GrpcAnswer, GrpcRequest, GrpcStep};
 pub use host::Host;
 pub use host_call::{HostCall, Reply};
@@ -126,6 +130,39 @@ pub use serde_json::{Value, json};
 pub use waxwing::__private::{BufferType, Callback, MapType, MetricType, PeerType, StreamType};
 #[doc(inline)]
 pub use waxwing::LogLevel;
+/// ```
+/// # use waxwing::prelude::*;
+/// # #[derive(Extension)]
+/// # #[extension(http = Stream)]
+/// # struct AddHeader;
+/// # impl RootContext for AddHeader {
+/// #     type Config = ();
+/// #     fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> { Ok(AddHeader) }
+/// # }
+/// # struct Stream;
+/// # #[callbacks]
+/// # impl HttpContext for Stream {
+/// #     type Root = AddHeader;
+/// #     fn new(_: &AddHeader) -> Self { Stream }
+/// # }
+/// # fn main() {}
+/// use waxwing_testing::{HostBuilder, Request, Runner, Scenario};
+///
+/// # #[cfg(feature = "wasm")]
+/// #[waxwing_testing::test(extension = AddHeader)]
+/// fn adds_the_header(host: HostBuilder) {
+///     host.start().exchange(Request::get("/")).response().assert_header("x-tag", "blue");
+/// }
+///
+/// # #[cfg(all(feature = "wasm", feature = "envoy"))]
+/// #[waxwing_testing::test(extension = AddHeader, hosts(native, wasm, envoy))]
+/// fn adds_it_everywhere(host: &dyn Runner) {
+///     let scenario = Scenario::new("a header").request(Request::get("/"));
+///     host.run(&scenario)[0].response().assert_header("x-tag", "blue");
+/// }
+/// ```
+#[doc(inline)]
+pub use waxwing_testing_macros::test;
 
 /// What an upstream answers that nothing else was said about: 200, with the body that it received.
 pub fn echo(request: &Request) -> Response {

@@ -70,6 +70,11 @@ impl Wasm {
     pub fn new(module: crate::wasm::WasmModule) -> Self {
         Wasm(module)
     }
+
+    /// What it runs.
+    pub(crate) fn module(&self) -> &crate::wasm::WasmModule {
+        &self.0
+    }
 }
 
 #[cfg(feature = "wasm")]

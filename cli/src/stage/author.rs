@@ -12,8 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that an author depends on, and where they are until they are published.
-const CRATES: [(&str, &str); 3] =
-    [("waxwing", "sdk"), ("waxwing-macros", "sdk-macros"), ("waxwing-testing", "testing")];
+const CRATES: [(&str, &str); 4] = [
+    ("waxwing", "sdk"),
+    ("waxwing-macros", "sdk-macros"),
+    ("waxwing-testing", "testing"),
+    ("waxwing-testing-macros", "testing/macros"),
+];
 
 pub(super) fn run(repository: &Repository) -> Result<Verdict> {
     let readme = repository.root().join("README.md");

@@ -2,6 +2,7 @@
 
 mod callout;
 mod connection;
+mod each_host;
 mod exchange;
 mod extension;
 #[cfg(feature = "wasm")]

@@ -1,10 +1,10 @@
-//! What an upstream of callouts does with a request.
+//! What an upstream does with a request.
 
-use crate::Response;
+use crate::{HeaderList, Response};
 use std::time::Duration;
 
-/// What an upstream does with a callout: it answers, now or later, or it fails in one of the ways in which real
-/// ones do.
+/// What an upstream does with a request: it answers, now or later, or it fails in one of the ways in which real
+/// ones do. Upstreams of callouts do, and so does the [origin](crate::Scenario::origin).
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,9 +23,11 @@ pub enum Answer {
     Respond(Response),
     /// It takes that long, and does the other then.
     After(Duration, Box<Answer>),
+    /// It answers with this response, and lets that long pass before each piece of its body, and before an end of its own.
+    Slowly(Response, Duration),
     /// It begins to answer with this response, and closes the connection before its end.
     BreakOff(Response),
-    /// It takes the request and never answers: the callout ends when its time is over.
+    /// It takes the request and never answers: a callout ends when its time is over, a request when its client leaves.
     Hang,
     /// It takes the request and closes the connection without an answer.
     Reset,
@@ -39,6 +41,13 @@ impl Answer {
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Answer::After(delay, Box::new(self))
+    }
+
+    /// A response that says that it is longer than it will be, without trailers.
+    pub(crate) fn begun(mut response: Response) -> Response {
+        response.headers.set("content-length", (response.body_bytes().len() + 1).to_string());
+        response.trailers = HeaderList::new();
+        response
     }
 }
 

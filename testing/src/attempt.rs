@@ -12,7 +12,7 @@ use crate::step::Step;
 use crate::stream::HttpStream;
 use crate::tcp_runner;
 use crate::timeline::Timeline;
-use crate::{Answer, Exchange, GrpcUpstream, TcpExchange, cluster};
+use crate::{Answer, GrpcUpstream, cluster, http_runner};
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
@@ -28,8 +28,8 @@ pub(crate) struct Attempt {
     /// Each with what it is, for people.
     streams: Vec<(String, HttpStream)>,
     connections: Vec<TcpConnection>,
-    exchanges: Vec<Exchange>,
-    tcp_exchanges: Vec<TcpExchange>,
+    /// The exchanges so far.
+    run: Run,
 }
 
 /// What ended an attempt before its time.
@@ -100,12 +100,20 @@ impl Attempt {
                 let name = format!("{} {}", request.method(), request.path());
                 self.streams.push((name, stream.clone()));
                 stream.send_request(request);
-                self.exchanges.push(stream.try_finish()?);
+                self.run.exchanges.push(stream.try_finish()?);
+            }
+            Step::Together(clients) => {
+                let exchanges = http_runner::play(host, clients, |client, stream| {
+                    let request = client.request();
+                    let name = format!("{} {}", request.method(), request.path());
+                    self.streams.push((name, stream.clone()));
+                })?;
+                self.run.add_together(exchanges, None);
             }
             Step::Connection(script) => {
                 let connection = host.connect();
                 self.connections.push(connection.clone());
-                self.tcp_exchanges.push(tcp_runner::play(host, &connection, script)?);
+                self.run.connections.push(tcp_runner::play(host, &connection, script)?);
             }
             Step::Wait(time) => host.clock().advance(*time),
         }
@@ -126,13 +134,7 @@ impl Attempt {
             received.calls = grpc.map(|grpc| grpc.calls()).unwrap_or_default();
         }
         let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
-        Run {
-            exchanges: self.exchanges.clone(),
-            connections: self.tcp_exchanges.clone(),
-            received,
-            logs: Logs::new(host.root_logs()),
-            metrics,
-        }
+        Run { received, logs: Logs::new(host.root_logs()), metrics, ..self.run.clone() }
     }
 
     /// What happened in each context, those that have not ended among them: streams and connections first, in the order in

@@ -11,7 +11,7 @@ use crate::route::Route;
 use crate::scenario::FailurePolicy;
 use crate::start_error::StartError;
 use crate::upstream::{Grpc, GrpcUpstream, Upstream, Upstreams};
-use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response};
+use crate::{Answer, GrpcAnswer, GrpcRequest, Request};
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -48,7 +48,7 @@ impl HostBuilder {
             foreign_functions: Vec::new(),
             routes: Vec::new(),
             expressions: Vec::new(),
-            origin: Rc::new(crate::echo),
+            origin: Rc::new(|request| crate::echo(request).into()),
         };
         HostBuilder {
             guest: Box::new(guest),
@@ -239,9 +239,10 @@ impl HostBuilder {
         self
     }
 
-    /// Sets what the upstream answers. By default it [echoes](crate::echo).
-    pub fn origin(mut self, origin: impl Fn(&Request) -> Response + 'static) -> Self {
-        self.settings.origin = Rc::new(origin);
+    /// Sets what the upstream does: a [`Response`](crate::Response), or an [`Answer`] that takes its time or fails. By default
+    /// it [echoes](crate::echo).
+    pub fn origin<A: Into<Answer>>(mut self, origin: impl Fn(&Request) -> A + 'static) -> Self {
+        self.settings.origin = Rc::new(move |request| origin(request).into());
         self
     }
 

@@ -5,7 +5,7 @@ use crate::http::Parts;
 use crate::log::LogLine;
 use crate::quoted::Quoted;
 use crate::run::Run;
-use crate::{GrpcRequest, HeaderList, Request, Response, TcpExchange, TcpSide};
+use crate::{GrpcRequest, HeaderList, Request, Response, TcpExchange, TcpSide, log};
 use std::fmt::Display;
 
 type Named<'a> = (&'a str, &'a Run);
@@ -22,9 +22,7 @@ pub(crate) fn runs(expected: Named<'_>, actual: Named<'_>, several_workers: bool
     }
     let [mut logs, mut other_logs] = [expected, actual].map(|run| run.logs().lines().to_vec());
     if several_workers {
-        for lines in [&mut logs, &mut other_logs] {
-            lines.sort_by(|a, b| (a.level, &a.message).cmp(&(b.level, &b.message)));
-        }
+        [&mut logs, &mut other_logs].into_iter().for_each(|lines| log::sort(lines));
     }
     report.logs("outside of streams", &logs, &other_logs);
     for ((name, expected), (_, actual)) in expected.metrics.iter().zip(&actual.metrics) {
@@ -40,6 +38,7 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn exchanges(&mut self, expected: &Run, actual: &Run) {
+        let (together, other_together) = (&expected.together, &actual.together);
         let (expected, actual) = (expected.exchanges(), actual.exchanges());
         if expected.len() != actual.len() {
             self.line("number of exchanges", "", Some(expected.len()), Some(actual.len()));
@@ -55,7 +54,13 @@ impl Report<'_> {
             let [response, other_response] =
                 [response, other_response].map(|message| message.map(Response::parts));
             self.message(&format!("{request}, its response"), response, other_response);
-            self.logs(&request, logs, other_logs);
+            if !together.iter().any(|(range, _)| range.contains(&at)) {
+                self.logs(&request, logs, other_logs);
+            }
+        }
+        for ((range, logs), (_, other_logs)) in together.iter().zip(other_together) {
+            let requests = format!("requests {} to {}, at once", range.start + 1, range.end);
+            self.logs(&requests, logs, other_logs);
         }
     }
 

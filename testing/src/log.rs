@@ -124,3 +124,8 @@ impl fmt::Display for Logs {
         self.lines.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
+
+/// Puts lines whose order means nothing into an order.
+pub(crate) fn sort(lines: &mut [LogLine]) {
+    lines.sort_by(|a, b| (a.level, &a.message).cmp(&(b.level, &b.message)));
+}

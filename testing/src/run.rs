@@ -1,9 +1,9 @@
 //! What became of a scenario on a host.
 
 use crate::cluster::Received;
-use crate::log::Logs;
-use crate::{Exchange, GrpcRequest, Metric, Request, TcpExchange};
-use std::ops::Index;
+use crate::log::{LogLine, Logs};
+use crate::{Exchange, GrpcRequest, Metric, Request, TcpExchange, log};
+use std::ops::{Index, Range};
 
 /// What a scenario looked like from outside of the proxy.
 ///
@@ -11,6 +11,8 @@ use std::ops::Index;
 #[derive(Clone, Debug, Default)]
 pub struct Run {
     pub(crate) exchanges: Vec<Exchange>,
+    /// Which of them were in flight at once, and what the extension logged for these, in any order.
+    pub(crate) together: Vec<(Range<usize>, Vec<LogLine>)>,
     pub(crate) connections: Vec<TcpExchange>,
     /// What each cluster received.
     pub(crate) received: Vec<(String, Received)>,
@@ -77,6 +79,21 @@ impl Run {
             panic!("the scenario did not ask for the metric {name:?}; it does with .metric({name:?})")
         };
         *metric
+    }
+}
+
+impl Run {
+    /// Adds exchanges of clients that were there at once; with the lines of all, if they cannot be told apart.
+    pub(crate) fn add_together(&mut self, exchanges: Vec<Exchange>, lines: Option<Vec<LogLine>>) {
+        let start = self.exchanges.len();
+        self.exchanges.extend(exchanges);
+        let range = start..self.exchanges.len();
+        if range.len() > 1 {
+            let of_each = || self.exchanges[range.clone()].iter().flat_map(|one| one.logs().lines().to_vec());
+            let mut lines = lines.unwrap_or_else(|| of_each().collect());
+            log::sort(&mut lines);
+            self.together.push((range, lines));
+        }
     }
 }
 

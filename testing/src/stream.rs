@@ -294,7 +294,8 @@ impl HttpStream {
     /// The same, with the error in place of the panic.
     pub(crate) fn try_finish(&self) -> Result<Exchange, Stop> {
         let process = self.worker.process();
-        let waited = process.wait(|| self.has_ended() || self.paused_at().is_none());
+        let waited = process
+            .wait(|| self.has_ended() || (self.paused_at().is_none() && !self.stream.waits_for_origin()));
         if let Some(problem) = process.failure() {
             return Err(Stop::Failed(problem));
         }

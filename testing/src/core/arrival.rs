@@ -88,21 +88,6 @@ impl HostCore {
         self.trailers(stream, Side::Response, trailers);
     }
 
-    /// Lets the origin answer the requests that have arrived there, and what these answers lead to.
-    pub(super) fn answer_arrived(self: &Rc<Self>) {
-        while let Some(stream) = self.next_arrived() {
-            let open = !stream.has_ended() && stream.state().local.is_none();
-            if let Some(request) = stream.forwarded_request().filter(|_| open) {
-                let response = (self.settings().origin)(&request);
-                self.receive_response(&stream, &response);
-            }
-        }
-    }
-
-    fn next_arrived(&self) -> Option<Rc<Stream>> {
-        self.arrived.borrow_mut().pop_front()
-    }
-
     fn drop_late_response(&self, stream: &Stream) -> bool {
         let state = stream.state();
         // The client has been answered: what the upstream still says goes nowhere.

@@ -243,6 +243,12 @@ fn outcome(mut answer: Answer) -> (Duration, Option<Outcome>) {
                 continue;
             }
             Answer::Respond(response) => Outcome::Response(response),
+            Answer::Slowly(response, pause) => {
+                let pauses = response.body.pieces(false).len() + usize::from(!response.trailers.is_empty());
+                let pauses = u32::try_from(pauses).unwrap_or(u32::MAX);
+                delay = delay.saturating_add(pause.saturating_mul(pauses));
+                Outcome::Response(response)
+            }
             Answer::BreakOff(_) => Outcome::Reset,
             Answer::Hang => return (delay, None),
             Answer::Reset => Outcome::Response(unreachable_upstream("connection termination")),
@@ -285,10 +291,12 @@ fn timed_out() -> Response {
 
 /// What it answers if there was no connection, or none any more, before the response began.
 fn unreachable_upstream(reason: &str) -> Response {
-    by_proxy(
-        503,
-        &format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}"),
-    )
+    by_proxy(503, &unreachable(reason))
+}
+
+/// What it says of an upstream without a response.
+pub(super) fn unreachable(reason: &str) -> String {
+    format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}")
 }
 
 fn by_proxy(status: u16, body: &str) -> Response {

@@ -3,7 +3,7 @@
 use super::direction::{Forwarded, Side};
 use super::field::Owner;
 use super::stream::{State, Stream};
-use super::{HostCore, maps};
+use super::{HostCore, callout, maps};
 use crate::HeaderList;
 use std::rc::Rc;
 use waxwing::__private::LocalResponseParts;
@@ -66,6 +66,12 @@ impl LocalReply {
             Side::Request => LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers"),
             Side::Response => LocalReply::by_proxy(502, &body, "filter_removed_required_response_headers"),
         }
+    }
+
+    /// The upstream has not begun to answer, and will not.
+    pub(super) fn unreachable(reason: &str) -> Self {
+        let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
+        LocalReply::by_proxy(503, &callout::unreachable(reason), &details)
     }
 
     fn by_proxy(status: u32, body: &str, details: &str) -> Self {

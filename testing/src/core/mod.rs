@@ -20,6 +20,7 @@
 //! | `shared_data`, `shared_queue` | what the workers share for the guests |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
 //! | `arrival` | what arrives from the client and from the upstream |
+//! | `origin` | what the upstream does with a request |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
 //! | `direction` | one direction of a stream: is it held back, and what is |
 //! | `dns` | DNS lookups |
@@ -53,6 +54,7 @@ mod local_response;
 mod map_type;
 mod maps;
 mod metric;
+mod origin;
 mod passage;
 mod process;
 mod property;
@@ -74,9 +76,10 @@ mod tests;
 pub(crate) use connection::{Connection, Sender};
 pub(crate) use direction::Side;
 pub(crate) use foreign::ForeignFunction;
+pub(crate) use origin::Origin;
 pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
-pub(crate) use stream::{Origin, Stream};
+pub(crate) use stream::Stream;
 
 use crate::backend::Backend;
 use crate::log::LogLine;

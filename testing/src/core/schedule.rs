@@ -21,6 +21,8 @@ pub(super) enum Due {
     DnsAnswer(u32),
     /// An item is in the queue with this id.
     QueueReady(u32),
+    /// What the upstream of the stream with this context does next.
+    Origin(u32),
 }
 
 impl HostCore {
@@ -32,6 +34,7 @@ impl HostCore {
             Due::Grpc(token, what) => self.move_grpc(token, what),
             Due::DnsAnswer(token) => self.answer_lookup(token),
             Due::QueueReady(queue) => self.queue_ready(queue),
+            Due::Origin(context) => self.go_on_with_origin(context),
         }
     }
 
@@ -43,6 +46,7 @@ impl HostCore {
             Due::Grpc(token, what) => self.describe_grpc(token, what),
             Due::DnsAnswer(token) => self.describe_lookup(token),
             Due::QueueReady(queue) => self.describe_queue(queue),
+            Due::Origin(context) => format!("the upstream's answer to the stream {context}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::direction::{Direction, Side};
 use super::foreign::Object;
 use super::local_response::{Kind, LocalReply};
+use super::origin::Moves;
 use super::{HostCore, Journal};
 use crate::log::LogLine;
 use crate::phase::Phase;
@@ -14,9 +15,6 @@ use std::cell::{Ref, RefCell, RefMut};
 use std::collections::HashMap;
 use std::rc::Rc;
 use waxwing::__private::Callback;
-
-/// What stands for the upstream.
-pub(crate) type Origin = Rc<dyn Fn(&Request) -> Response>;
 
 /// An HTTP stream.
 #[derive(Debug)]
@@ -64,6 +62,8 @@ pub(super) struct State {
     pub(super) answered: Option<Response>,
     /// The origin answers when the request has arrived there.
     pub(super) origin_answers: bool,
+    /// What it has still to do.
+    pub(super) origin_moves: Moves,
     pub(super) reset: bool,
     pub(super) ended: bool,
     pub(super) details: String,
@@ -145,6 +145,12 @@ impl Stream {
         self.state().response.complete
     }
 
+    /// Whether the upstream will still do something.
+    pub(crate) fn waits_for_origin(&self) -> bool {
+        let state = self.state();
+        !state.ended && !state.origin_moves.is_empty()
+    }
+
     pub(crate) fn route_choices(&self) -> usize {
         self.state().route_choices
     }
@@ -206,6 +212,7 @@ impl HostCore {
             prepared: None,
             answered: None,
             origin_answers,
+            origin_moves: Moves::new(),
             reset: false,
             ended: false,
             details: String::new(),

@@ -11,6 +11,9 @@ use super::wire::Reader;
 /// How often Envoy is asked while something is awaited.
 const INTERVAL: Duration = Duration::from_millis(1);
 
+/// For how long nothing has to move so that nothing will.
+const QUIET: Duration = Duration::from_millis(40);
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -64,6 +67,26 @@ impl Admin {
             }
             thread::sleep(INTERVAL);
         }
+    }
+
+    /// Waits until no more bytes have come or gone for a while: what follows from something at once has happened then. An
+    /// error if there is no such time.
+    pub(super) fn await_quiet(self) -> Result<(), Error> {
+        let start = Instant::now();
+        let (mut since, mut last) = (start, String::new());
+        while start.elapsed() < PATIENCE {
+            let page = self.page("/stats?filter=_bytes_total$")?;
+            // Asking moves bytes as well.
+            let moved = |line: &&str| !line.starts_with("http.admin.");
+            let now: String = page.lines().filter(moved).collect();
+            if now != last {
+                (since, last) = (Instant::now(), now);
+            } else if since.elapsed() >= QUIET {
+                return Ok(());
+            }
+            thread::sleep(INTERVAL);
+        }
+        Err(Error::new(format!("bytes have come and gone through Envoy for {PATIENCE:?}")))
     }
 
     pub(super) fn page(self, path: &str) -> Result<String, Error> {

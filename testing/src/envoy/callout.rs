@@ -109,7 +109,7 @@ impl Cluster {
 }
 
 impl Service for Cluster {
-    fn answer(&self, mut request: Request) -> Answer {
+    fn answer(&self, mut request: Request, _from: Option<u16>) -> Answer {
         addition::remove_from_callout(&mut request);
         self.with_seen(|seen| seen.received.requests.push(request.clone()));
         self.guarded(Answer::Reset, || match &self.upstream {
@@ -123,7 +123,7 @@ impl Service for Cluster {
         })
     }
 
-    fn broken_off(&self, _part: Request) {}
+    fn broken_off(&self, _part: Request, _from: Option<u16>) {}
 }
 
 impl std::fmt::Debug for Cluster {

@@ -38,6 +38,8 @@ pub struct Config {
     pub(super) admin_port: u16,
     pub(super) clusters: Vec<Cluster>,
     pub(super) routes: Vec<Route>,
+    /// Whether the upstream is told which client a connection is for.
+    pub(super) clients_identified: bool,
 }
 
 /// An upstream of callouts.
@@ -72,6 +74,7 @@ impl Config {
             admin_port: 0,
             clusters: Vec::new(),
             routes: Vec::new(),
+            clients_identified: false,
         }
     }
 
@@ -154,6 +157,12 @@ impl Config {
 
     pub(super) fn routes(mut self, routes: &[Route]) -> Self {
         self.routes = routes.to_vec();
+        self
+    }
+
+    /// Has Envoy tell the upstream, in front of each request, from which port its client has connected.
+    pub(super) fn identify_clients(mut self) -> Self {
+        self.clients_identified = true;
         self
     }
 

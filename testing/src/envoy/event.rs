@@ -1,4 +1,4 @@
-//! What the runner waits for while a request is under way.
+//! What the runner waits for while requests are under way.
 
 use std::io;
 use std::sync::mpsc::{self, Sender};
@@ -9,12 +9,14 @@ use crate::{Answer, Request, Response};
 /// Something that a client or the origin tells the runner, which runs on the thread of the test.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// A whole request reached the origin, which waits for what to answer; `None` closes its connection.
-    Arrived { request: Request, reply: Sender<Option<Response>> },
+    /// The client with this number has a connection, from this port.
+    Connected { client: usize, port: u16 },
+    /// A whole request reached the origin, which waits for what to do.
+    Arrived { request: Request, from: Option<u16>, reply: Sender<Answer> },
     /// A part of a request reached the origin, and the rest will not come.
-    BrokeOff(Request),
-    /// The client has its response; `None` if there was no whole response.
-    Answered(io::Result<Option<Response>>),
+    BrokeOff { part: Request, from: Option<u16> },
+    /// The client with this number has its response; `None` if there was no whole response.
+    Answered { client: usize, result: io::Result<Option<Response>> },
 }
 
 /// What the server behind Envoy does: it asks the runner.
@@ -30,17 +32,14 @@ impl Origin {
 }
 
 impl Service for Origin {
-    fn answer(&self, request: Request) -> Answer {
+    fn answer(&self, request: Request, from: Option<u16>) -> Answer {
         let (reply, answer) = mpsc::channel();
-        let _ = self.events.send(Event::Arrived { request, reply });
-        match answer.recv() {
-            Ok(Some(response)) => Answer::Respond(response),
-            // No answer at all means that the test has ended.
-            Ok(None) | Err(mpsc::RecvError) => Answer::Reset,
-        }
+        let _ = self.events.send(Event::Arrived { request, from, reply });
+        // No answer at all means that the test has ended.
+        answer.recv().unwrap_or(Answer::Reset)
     }
 
-    fn broken_off(&self, part: Request) {
-        let _ = self.events.send(Event::BrokeOff(part));
+    fn broken_off(&self, part: Request, from: Option<u16>) {
+        let _ = self.events.send(Event::BrokeOff { part, from });
     }
 }

@@ -66,7 +66,7 @@ impl Instance {
         let admin = process.admin;
         let servers = sockets
             .into_iter()
-            .map(|(socket, stat_name, cluster)| Upstream::serve(socket, stat_name, admin, cluster));
+            .map(|(socket, stat_name, cluster)| Upstream::serve(socket, stat_name, admin, cluster, false));
         let servers = servers.collect::<Result<Vec<_>, _>>().map_err(cannot_listen)?;
         let side_door = match config.tcp {
             true => (admin.listener(SIDE_DOOR)?, SIDE_DOOR),

@@ -14,6 +14,7 @@ mod client;
 mod config;
 mod error;
 mod event;
+mod exchange;
 mod grpc;
 mod install;
 mod instance;

@@ -4,21 +4,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use super::callout::Cluster;
-use super::config::LISTENER;
 use super::event::{Event, Origin};
+use super::exchange::Together;
 use super::instance::{Instance, cannot_listen};
 use super::upstream::Upstream;
-use super::{Config, Error, Install, addition, client};
+use super::{Config, Error, Install};
 use crate::cluster::Upstream as ClusterUpstream;
 use crate::scenario::ORIGIN;
-use crate::{Answer, LogLine, Request, Response};
-
-/// How long Envoy may take to end what belongs to a stream that is over.
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::{Answer, Client, LogLine, Request, Response};
 
 /// An Envoy with an extension, between a client and an origin of this process.
 ///
@@ -37,10 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Proxy {
     // Dropped in this order: without Envoy, the connections of the origin end.
-    instance: Instance,
-    origin: Upstream,
-    events: Receiver<Event>,
-    event_sender: Sender<Event>,
+    pub(super) instance: Instance,
+    pub(super) origin: Upstream,
+    pub(super) events: Receiver<Event>,
+    pub(super) event_sender: Sender<Event>,
     start_logs: Vec<LogLine>,
 }
 
@@ -108,7 +103,9 @@ impl Start {
         let instance = Instance::start(self, config, address)?;
         let (event_sender, events) = mpsc::channel();
         let origin = Origin::new(event_sender.clone());
-        let origin = Upstream::serve(socket, ORIGIN, instance.admin(), origin).map_err(cannot_listen)?;
+        let identified = config.clients_identified;
+        let origin =
+            Upstream::serve(socket, ORIGIN, instance.admin(), origin, identified).map_err(cannot_listen)?;
         let start_logs = instance.root_logs.clone();
         Ok(Proxy { instance, origin, events, event_sender, start_logs })
     }
@@ -187,79 +184,13 @@ impl Proxy {
         request: &Request,
         mut origin: impl FnMut(&Request) -> Option<Response>,
     ) -> Result<Observed, Error> {
-        // Left over if the last exchange ended by a panic.
-        self.events.try_iter().for_each(drop);
-        self.instance.take_logs()?;
-        let earlier_trap = self.instance.trap.take();
-        let stream = self.instance.workers.connect(worker)?;
-        let admin = self.instance.admin();
-        let mut forwarded = None;
-        let mut answered = None;
-        let result = thread::scope(|scope| {
-            let events = self.event_sender.clone();
-            scope.spawn(move || events.send(Event::Answered(client::exchange(&stream, admin, request))));
-            loop {
-                match self.events.recv() {
-                    Ok(Event::Arrived { request: mut arrived, reply }) => {
-                        addition::remove_from_request(&mut arrived, request);
-                        let answer = origin(&arrived);
-                        // An error means that Envoy has closed the connection meanwhile.
-                        let _ = reply.send(answer.clone());
-                        (forwarded, answered) = (Some(arrived), answer);
-                    }
-                    Ok(Event::BrokeOff(mut part)) => {
-                        addition::remove_from_request(&mut part, request);
-                        forwarded = Some(part);
-                    }
-                    Ok(Event::Answered(result)) => return result,
-                    Err(mpsc::RecvError) => unreachable!("this thread has a sender itself"),
-                }
-            }
-        });
-        self.instance.resume_panic();
-        let ended = match result {
-            Ok(response) => self.await_end().map(|()| response),
-            Err(error) => Err(silent(&error)),
-        };
-        let mut response = ended.map_err(|error| self.instance.failure(&error.to_string()))?;
-        while let Ok(event) = self.events.try_recv() {
-            if let Event::BrokeOff(mut part) = event {
-                addition::remove_from_request(&mut part, request);
-                forwarded = Some(part);
-            }
-        }
-        if let Some(response) = &mut response {
-            addition::remove_from_response(response, answered.as_ref());
-        }
-        let logs = self.instance.take_logs()?;
-        let trap = std::mem::replace(&mut self.instance.trap, earlier_trap);
-        self.instance.trap = self.instance.trap.take().or_else(|| trap.clone());
-        Ok(Observed { forwarded, response, logs, trap })
+        let client = Client::new(request.clone()).on_worker(worker);
+        let answer = |request: &Request| origin(request).map_or(Answer::Reset, Answer::Respond);
+        self.exchange_together(&[client], answer).map(Together::into_only)
     }
 
     /// Ends the origin, and leaves the rest.
     pub(super) fn into_instance(self) -> Instance {
         self.instance
     }
-
-    /// Waits until all callbacks of the stream have run and the origin knows what came of its request.
-    fn await_end(&self) -> Result<(), Error> {
-        let admin = self.instance.admin();
-        admin.await_stat(&format!("http.{LISTENER}.downstream_rq_active"), PATIENCE, |active| active == 0)?;
-        admin.await_stat(&format!("http.{LISTENER}.downstream_cx_active"), PATIENCE, |active| active == 0)?;
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            if self.origin.is_at_rest(admin)? {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-        Err(Error::new(format!("Envoy's connections to the origin did not come to rest within {PATIENCE:?}")))
-    }
-}
-
-fn silent(error: &std::io::Error) -> Error {
-    Error::new(format!(
-        "no response within five seconds ({error}); has the extension paused the stream, and nothing resumes it?"
-    ))
 }

@@ -7,7 +7,8 @@ use super::instance::Instance;
 use super::tcp::TcpProxy;
 use super::{Config, Error, Observed, Start};
 use crate::log::Logs;
-use crate::{Exchange, Request, Run, Runner, Scenario, Step, TcpExchange};
+use crate::scenario::ORIGIN;
+use crate::{Answer, Client, Exchange, Request, Run, Runner, Scenario, Step, cluster};
 
 /// Runs scenarios in a real Envoy, one Envoy for each.
 ///
@@ -64,21 +65,19 @@ impl Runner for Envoy {
         }
         let config = self.config_for(scenario);
         let is_connection = |step: &Step| matches!(step, Step::Connection(_));
-        let (exchanges, connections, mut instance) = if scenario.steps().iter().any(is_connection) {
-            let (connections, instance) =
-                connections(&start, &config, scenario).unwrap_or_else(|error| fail(error));
-            (Vec::new(), connections, instance)
+        let (mut run, mut instance) = if scenario.steps().iter().any(is_connection) {
+            connections(&start, &config, scenario).unwrap_or_else(|error| fail(error))
         } else {
-            let (exchanges, instance) = exchanges(&start, &config, scenario);
-            (exchanges, Vec::new(), instance)
+            exchanges(&start, &config, scenario)
         };
         instance.settle().unwrap_or_else(|error| fail(error));
         scenario.check_trap(self.name(), instance.trap.as_deref());
         let metric =
             |name: &String| (name.clone(), instance.metric(name).unwrap_or_else(|error| fail(error)));
-        let metrics = scenario.metrics().iter().map(metric).collect();
-        let logs = Logs::new(instance.root_logs.clone());
-        Run { exchanges, connections, received: instance.callouts(), logs, metrics }
+        run.metrics = scenario.metrics().iter().map(metric).collect();
+        run.logs = Logs::new(instance.root_logs.clone());
+        run.received = instance.callouts();
+        run
     }
 }
 
@@ -112,47 +111,67 @@ impl Envoy {
         if scenario.headers_stop_alone() {
             config = config.allow_on_headers_stop_iteration();
         }
+        let at_once = |step: &Step| step.requests().len() > 1;
+        if scenario.steps().iter().any(at_once) {
+            config = config.identify_clients();
+        }
         if scenario.worker_count() > 1 { config.workers(scenario.worker_count()) } else { config }
     }
 }
 
 /// The exchanges of the requests.
 #[track_caller]
-fn exchanges(start: &Start, config: &Config, scenario: &Scenario) -> (Vec<Exchange>, Instance) {
+fn exchanges(start: &Start, config: &Config, scenario: &Scenario) -> (Run, Instance) {
     let name = scenario.name();
     let mut proxy = start.start(config).unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
-    let mut exchanges = Vec::new();
+    let mut run = Run::default();
     for step in scenario.steps() {
         match step {
             Step::Request { worker, request } => {
-                let origin = |forwarded: &Request| Some(scenario.respond(forwarded));
-                let observed = proxy.exchange_on(*worker, request, origin).unwrap_or_else(|error| {
+                let origin = |forwarded: &Request| checked(scenario.respond(forwarded));
+                let client = Client::new(request.clone()).on_worker(*worker);
+                let together = proxy.exchange_together(&[client], origin).unwrap_or_else(|error| {
                     panic!("scenario {name:?}, {} {}: {error}", request.method(), request.path())
                 });
-                let Observed { forwarded, response, logs, trap: _ } = observed;
-                exchanges.push(Exchange::observed(request.clone(), forwarded, response, logs));
+                let Observed { forwarded, response, logs, trap: _ } = together.into_only();
+                run.exchanges.push(Exchange::observed(request.clone(), forwarded, response, logs));
+            }
+            Step::Together(clients) => {
+                let origin = |forwarded: &Request| checked(scenario.respond(forwarded));
+                let together = proxy
+                    .exchange_together(clients, origin)
+                    .unwrap_or_else(|error| panic!("scenario {name:?}: {error}"));
+                let lines = together.logs;
+                let observed = clients.iter().zip(together.exchanges);
+                let exchanges = observed.map(|(client, (forwarded, response))| {
+                    Exchange::observed(client.request().clone(), forwarded, response, lines.clone())
+                });
+                run.add_together(exchanges.collect(), Some(lines.clone()));
             }
             Step::Wait(time) => thread::sleep(*time),
             Step::Connection(_) => {}
         }
     }
-    (exchanges, proxy.into_instance())
+    (run, proxy.into_instance())
+}
+
+/// What the origin does, which a server can do.
+#[track_caller]
+fn checked(answer: Answer) -> Answer {
+    cluster::check_answer(ORIGIN, &answer);
+    answer
 }
 
 /// What became of the connections.
-fn connections(
-    start: &Start,
-    config: &Config,
-    scenario: &Scenario,
-) -> Result<(Vec<TcpExchange>, Instance), Error> {
+fn connections(start: &Start, config: &Config, scenario: &Scenario) -> Result<(Run, Instance), Error> {
     let mut proxy = TcpProxy::start(start, &config.clone().tcp())?;
-    let mut connections = Vec::new();
+    let mut run = Run::default();
     for step in scenario.steps() {
         match step {
-            Step::Connection(script) => connections.push(proxy.connect(script)?),
+            Step::Connection(script) => run.connections.push(proxy.connect(script)?),
             Step::Wait(time) => thread::sleep(*time),
-            Step::Request { .. } => {}
+            Step::Request { .. } | Step::Together(_) => {}
         }
     }
-    Ok((connections, proxy.into_instance()))
+    Ok((run, proxy.into_instance()))
 }

@@ -1,6 +1,6 @@
 //! The servers behind Envoy.
 
-use std::io;
+use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use super::Error;
 use super::admin::Admin;
-use super::pace;
+use super::pace::Pace;
 use super::wire::{Reader, response_pieces};
-use crate::{Answer, HeaderList, Request, Response};
+use crate::{Answer, Request, Response};
 
 /// How long Envoy may take to send the rest of a request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a server does with what it receives; on a thread for each connection.
 pub(super) trait Service: Send + Sync + 'static {
-    /// Answers a whole request.
-    fn answer(&self, request: Request) -> Answer;
+    /// Answers a whole request. If Envoy says it, the client has connected from this port.
+    fn answer(&self, request: Request, from: Option<u16>) -> Answer;
 
     /// Takes a part of a request whose rest will not come.
-    fn broken_off(&self, part: Request);
+    fn broken_off(&self, part: Request, from: Option<u16>);
 }
 
 /// A server on loopback that takes one request per connection; it ends when this is dropped.
@@ -50,19 +50,21 @@ impl Upstream {
         TcpListener::bind(("127.0.0.1", 0))
     }
 
-    /// Serves on this socket.
+    /// Serves on this socket; `identified` if Envoy says in front of each request who its client is.
     pub(super) fn serve(
         socket: TcpListener,
         stat_name: impl Into<String>,
         admin: Admin,
         service: impl Service,
+        identified: bool,
     ) -> io::Result<Upstream> {
         let (address, stat_name) = (socket.local_addr()?, stat_name.into());
         let connections = Arc::new(Connections::default());
+        let counter = format!("cluster.{stat_name}.upstream_cx_rx_bytes_total");
         let connection = Connection {
             service: Arc::new(service),
-            admin,
-            counter: format!("cluster.{stat_name}.upstream_cx_rx_bytes_total"),
+            pace: Arc::new(Pace::new(admin, counter)),
+            identified,
             of: Arc::clone(&connections),
         };
         let acceptor = thread::spawn(move || accept(&socket, &connection));
@@ -92,9 +94,9 @@ impl Drop for Upstream {
 /// What serves a connection.
 struct Connection<S> {
     service: Arc<S>,
-    admin: Admin,
-    /// The statistic of the bytes that Envoy has read.
-    counter: String,
+    pace: Arc<Pace>,
+    /// Whether Envoy says who the client is.
+    identified: bool,
     of: Arc<Connections>,
 }
 
@@ -102,8 +104,8 @@ impl<S> Clone for Connection<S> {
     fn clone(&self) -> Self {
         Connection {
             service: Arc::clone(&self.service),
-            admin: self.admin,
-            counter: self.counter.clone(),
+            pace: Arc::clone(&self.pace),
+            identified: self.identified,
             of: Arc::clone(&self.of),
         }
     }
@@ -118,10 +120,11 @@ fn accept<S: Service>(socket: &TcpListener, connection: &Connection<S>) {
         thread::spawn(move || {
             // What goes wrong on a connection, Envoy notices, and the test sees what Envoy makes of it.
             let _ = stream.and_then(|stream| {
+                let from = if connection.identified { identity(&stream)? } else { None };
                 // Envoy may open a connection and then not need it; the next stream gets it.
                 stream.peek(&mut [0])?;
                 connection.of.busy.fetch_add(1, Ordering::AcqRel);
-                let result = connection.serve(&stream);
+                let result = connection.serve(&stream, from);
                 connection.of.busy.fetch_sub(1, Ordering::AcqRel);
                 result
             });
@@ -131,35 +134,48 @@ fn accept<S: Service>(socket: &TcpListener, connection: &Connection<S>) {
 }
 
 impl<S: Service> Connection<S> {
-    fn serve(&self, stream: &TcpStream) -> io::Result<()> {
+    fn serve(&self, stream: &TcpStream, from: Option<u16>) -> io::Result<()> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let Some(incoming) = Reader::new(stream).request()? else { return Ok(()) };
         if !incoming.complete {
-            self.service.broken_off(incoming.message);
+            self.service.broken_off(incoming.message, from);
             return Ok(());
         }
         let method = incoming.message.method();
-        if let Some(response) = wait(stream, self.service.answer(incoming.message))? {
+        if let Some((response, pause)) = wait(stream, self.service.answer(incoming.message, from))? {
             let pieces = response_pieces(&response, &method);
-            pace::send(stream, &pieces, self.admin, &self.counter, &AtomicBool::new(false))?;
+            self.pace.send(stream, &pieces, pause, &AtomicBool::new(false))?;
         }
         stream.shutdown(Shutdown::Both)
     }
 }
 
-/// The response, when its time has come; `None` if there will be none, or Envoy has gone meanwhile.
-fn wait(stream: &TcpStream, mut answer: Answer) -> io::Result<Option<Response>> {
+/// The line in front of a request, as far as it is of use: the port of the client. Read byte by byte, because the rest
+/// belongs to the request.
+fn identity(mut stream: &TcpStream) -> io::Result<Option<u16>> {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while !line.ends_with(b"\r\n") && line.len() < PROXY_LINE_MAX {
+        stream.read_exact(&mut byte)?;
+        line.extend(byte);
+    }
+    let line = String::from_utf8_lossy(&line).into_owned();
+    // PROXY TCP4 SOURCE DESTINATION SOURCE_PORT DESTINATION_PORT
+    Ok(line.split_whitespace().nth(4).and_then(|port| port.parse().ok()))
+}
+
+/// The longest line of that protocol, in bytes.
+const PROXY_LINE_MAX: usize = 107;
+
+/// The response and its pauses, when its time has come; `None` if there will be none, or Envoy has gone meanwhile.
+fn wait(stream: &TcpStream, mut answer: Answer) -> io::Result<Option<(Response, Duration)>> {
     loop {
         answer = match answer {
-            Answer::Respond(response) => return Ok(Some(response)),
-            Answer::BreakOff(mut response) => {
-                // Longer than it will be.
-                response.headers.set("content-length", (response.body_bytes().len() + 1).to_string());
-                response.trailers = HeaderList::new();
-                return Ok(Some(response));
-            }
+            Answer::Respond(response) => return Ok(Some((response, Duration::ZERO))),
+            Answer::Slowly(response, pause) => return Ok(Some((response, pause))),
+            Answer::BreakOff(response) => return Ok(Some((Answer::begun(response), Duration::ZERO))),
             Answer::After(delay, then) if is_open_for(stream, Some(delay))? => *then,
             Answer::Hang => {
                 is_open_for(stream, None)?;

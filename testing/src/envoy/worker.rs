@@ -10,6 +10,9 @@ use super::config::LISTENER;
 /// How long Envoy may take to take a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How many connections are tried for each worker: requests in flight have theirs as well.
+const TRIES: usize = 8;
+
 /// The workers of an Envoy, and how to reach them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Workers {
@@ -30,7 +33,7 @@ impl Workers {
         if self.count == 1 {
             return dial(self.listener);
         }
-        for _ in 0..=self.count {
+        for _ in 0..self.count * TRIES {
             let before = self.taken(LISTENER)?;
             let stream = dial(self.listener)?;
             if self.await_more(LISTENER, &before)? == worker {

@@ -22,7 +22,8 @@ pub(super) fn text(config: &Config, origin: SocketAddr) -> String {
     };
     let filters = if config.tcp { tcp_yaml(config, balance) } else { http_yaml(config) };
     let log_level = config.component_log_level();
-    let mut clusters = cluster_yaml(ORIGIN, ORIGIN, origin, HTTP1, &limit);
+    let identity = if config.clients_identified { PROXY_PROTOCOL } else { "" };
+    let mut clusters = cluster_yaml(ORIGIN, ORIGIN, origin, HTTP1, &format!("{limit}{identity}"));
     for (index, cluster) in config.clusters.iter().enumerate() {
         let protocol = if cluster.http2 { HTTP2 } else { HTTP1 };
         clusters += &cluster_yaml(&cluster.name, &stat_name(index), cluster.address, protocol, "");
@@ -131,6 +132,18 @@ const HTTP1: &str = "          common_http_protocol_options: { max_requests_per_
           explicit_http_config:
             http_protocol_options: { enable_trailers: true }
 ";
+
+/// A line before the request says who its client is, where neither the request nor the extension can see it.
+const PROXY_PROTOCOL: &str = r#"      transport_socket:
+        name: envoy.transport_sockets.upstream_proxy_protocol
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport
+          config: { version: V1 }
+          transport_socket:
+            name: envoy.transport_sockets.raw_buffer
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer
+"#;
 
 const HTTP2: &str = "          explicit_http_config:
             http2_protocol_options: {}

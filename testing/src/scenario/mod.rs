@@ -2,13 +2,14 @@
 
 mod reading;
 
+use crate::client::Client;
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
 use crate::route::Route;
 use crate::run::Run;
 use crate::runner::Runner;
 use crate::step::Step;
-use crate::{Answer, GrpcAnswer, GrpcRequest, Request, Response, TcpScript, difference};
+use crate::{Answer, GrpcAnswer, GrpcRequest, Request, TcpScript, difference};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +75,7 @@ pub struct Scenario {
     workers: usize,
     expected_trap: Option<String>,
     steps: Vec<Step>,
-    origin: Arc<dyn Fn(&Request) -> Response + Send + Sync>,
+    origin: Arc<dyn Fn(&Request) -> Answer + Send + Sync>,
     clusters: Vec<(String, Upstream)>,
     metrics: Vec<String>,
     routes: Vec<Route>,
@@ -98,7 +99,7 @@ impl Scenario {
             workers: 1,
             expected_trap: None,
             steps: Vec::new(),
-            origin: Arc::new(crate::echo),
+            origin: Arc::new(|request| crate::echo(request).into()),
             clusters: Vec::new(),
             metrics: Vec::new(),
             routes: Vec::new(),
@@ -211,6 +212,32 @@ impl Scenario {
         self
     }
 
+    /// Adds a client that sends a request in its own time, or goes away.
+    #[must_use]
+    pub fn client(self, client: impl Into<Client>) -> Self {
+        self.together([client.into()])
+    }
+
+    /// Adds clients whose requests are in flight at once, one exchange for each, in this order. They begin one after the
+    /// other, unless they say [when](Client::starts_after).
+    ///
+    /// In Envoy, the log lines of streams that are in flight at once cannot be told apart: each exchange has those of all, and
+    /// hosts are compared by the lines of all, in any order.
+    ///
+    /// ```
+    /// use waxwing_testing::{Client, Request, Scenario};
+    ///
+    /// let scenario = Scenario::new("two at once").workers(2).together([
+    ///     Client::new(Request::get("/first")),
+    ///     Client::new(Request::get("/second")).on_worker(1),
+    /// ]);
+    /// ```
+    #[must_use]
+    pub fn together<C: Into<Client>>(mut self, clients: impl IntoIterator<Item = C>) -> Self {
+        self.steps.push(Step::Together(clients.into_iter().map(Into::into).collect()));
+        self
+    }
+
     /// Adds a TCP connection, for an extension of connections.
     ///
     /// A scenario has requests or connections, not both, and one worker if it has connections: a real proxy gives them to
@@ -231,10 +258,11 @@ impl Scenario {
         self
     }
 
-    /// Sets what the upstream answers. It may be called on another thread: a real proxy has a real upstream.
+    /// Sets what the upstream does: a [`Response`](crate::Response), or an [`Answer`] that takes its time or fails. It may be
+    /// called on another thread: a real proxy has a real upstream.
     #[must_use]
-    pub fn origin(mut self, origin: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
-        self.origin = Arc::new(origin);
+    pub fn origin<A: Into<Answer>>(mut self, origin: impl Fn(&Request) -> A + Send + Sync + 'static) -> Self {
+        self.origin = Arc::new(move |request| origin(request).into());
         self
     }
 

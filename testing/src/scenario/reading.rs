@@ -3,7 +3,7 @@
 use super::{FailurePolicy, Scenario};
 use crate::cluster::Upstream;
 use crate::step::{Step, check_steps};
-use crate::{Request, Response};
+use crate::{Answer, Request};
 use std::sync::Arc;
 use waxwing::LogLevel;
 
@@ -87,19 +87,16 @@ impl Scenario {
 
     /// The requests, in the order in which they are sent.
     pub fn requests(&self) -> impl Iterator<Item = &Request> {
-        self.steps.iter().filter_map(|step| match step {
-            Step::Request { request, .. } => Some(request),
-            Step::Connection(_) | Step::Wait(_) => None,
-        })
+        self.steps.iter().flat_map(Step::requests).map(|(_, request)| request)
     }
 
-    /// What the upstream answers to a request.
-    pub fn respond(&self, request: &Request) -> Response {
+    /// What the upstream does with a request.
+    pub fn respond(&self, request: &Request) -> Answer {
         (self.origin)(request)
     }
 
     /// What the upstream does, to be called on any thread.
-    pub fn upstream(&self) -> Arc<dyn Fn(&Request) -> Response + Send + Sync> {
+    pub fn upstream(&self) -> Arc<dyn Fn(&Request) -> Answer + Send + Sync> {
         self.origin.clone()
     }
 

@@ -4,6 +4,7 @@
 
 mod buffer;
 mod callout;
+mod client;
 mod ending;
 mod foreign;
 mod grpc;
@@ -12,10 +13,12 @@ mod knowledge;
 mod level;
 mod local_response;
 mod metric;
+mod origin;
 mod property;
 mod shared;
 mod tcp;
 mod timer;
+mod together;
 mod trap;
 
 use waxwing_probe::Probe;

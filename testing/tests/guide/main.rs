@@ -1,6 +1,7 @@
 //! The code of `docs/testing.md`: a file for each goal, and the extensions that it tests.
 
 mod callout;
+mod client;
 mod connection;
 mod each_host;
 mod exchange;

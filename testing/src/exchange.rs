@@ -6,7 +6,7 @@ use crate::log::{LogLine, Logs};
 use crate::seen::Seen;
 use crate::timeline::Timeline;
 use crate::trap::{Sighting, Trap};
-use crate::{Request, Response};
+use crate::{Request, Response, trace};
 use std::sync::Arc;
 
 /// How a stream ended.
@@ -77,6 +77,12 @@ impl Exchange {
         let reset = response.is_none();
         let evidence = Evidence { sent, forwarded, response, reset, ..Evidence::default() };
         Exchange::new(evidence, outcome, String::new(), logs, None)
+    }
+
+    /// All of it as text, for snapshots: how it ended, the messages on both sides of the extension, the callbacks and host
+    /// calls. It is the same in every run, and does not say where in the code a panic was.
+    pub fn trace(&self) -> String {
+        trace::of(&format!("{:?}", self.outcome), &self.evidence)
     }
 
     /// The request as the client sent it.

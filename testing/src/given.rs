@@ -49,6 +49,9 @@ pub mod __private {
         Native::new()
     }
 
+    #[cfg(feature = "insta")]
+    pub use insta;
+
     #[cfg(feature = "wasm")]
     pub use on_wasm::wasm;
 

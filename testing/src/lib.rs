@@ -80,10 +80,13 @@ mod scenario;
 mod seen;
 mod start_error;
 mod step;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod stream;
 mod tcp;
 mod tcp_runner;
 mod timeline;
+mod trace;
 mod trap;
 mod upstream;
 #[cfg(feature = "wasm")]

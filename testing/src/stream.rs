@@ -350,7 +350,7 @@ impl HttpStream {
         }
     }
 
-    fn evidence(&self) -> Evidence {
+    pub(crate) fn evidence(&self) -> Evidence {
         Evidence {
             sent: self.stream.sent(),
             forwarded: self.stream.forwarded_request(),

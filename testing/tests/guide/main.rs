@@ -9,4 +9,8 @@ mod extension;
 #[cfg(feature = "wasm")]
 mod module;
 mod page;
+#[cfg(feature = "proptest")]
+mod random;
+#[cfg(feature = "insta")]
+mod snapshot;
 mod worker;

@@ -80,12 +80,23 @@ impl Attempt {
     ///
     /// If something ends it before. The rest of the scenario has not been run then.
     pub(crate) fn play(&mut self, builder: HostBuilder, scenario: &Scenario) -> Result<(), Stop> {
+        self.play_after(builder, scenario, |_| Ok(()))
+    }
+
+    /// The same, after something else, which may fail.
+    pub(crate) fn play_after(
+        &mut self,
+        builder: HostBuilder,
+        scenario: &Scenario,
+        before: impl FnOnce(&Host) -> Result<(), String>,
+    ) -> Result<(), Stop> {
         self.callouts = Rc::new(Callouts::of(scenario));
         let (host, started) = prepared(builder, scenario, &self.callouts).launch();
         host.process().set_watched(true);
         self.host = Some(host.clone());
         started.map_err(|error| Stop::Refused(Box::new(error)))?;
         check(&host)?;
+        before(&host).map_err(Stop::Failed)?;
         for step in scenario.steps() {
             self.step(&host, step)?;
             check(&host)?;

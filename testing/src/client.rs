@@ -99,6 +99,11 @@ impl Client {
         &self.request
     }
 
+    /// The same with what becomes of its request.
+    pub(crate) fn with_request(self, change: impl Fn(Request) -> Request) -> Client {
+        Client { request: change(self.request), ..self }
+    }
+
     /// What it does, and when.
     pub(crate) fn deeds(&self) -> Vec<(Duration, Deed)> {
         let Request { body, trailers, .. } = &self.request;

@@ -62,7 +62,6 @@ impl Exchange {
     /// `forwarded` is what the upstream received, if anything. Without `response` the stream was reset. Its
     /// outcome is what can be told from there: a response that the proxy made after the upstream had received
     /// the request counts as forwarded.
-    #[cfg_attr(not(any(feature = "envoy", test)), expect(dead_code, reason = "for runners of real proxies"))]
     pub(crate) fn observed(
         sent: Request,
         forwarded: Option<Request>,

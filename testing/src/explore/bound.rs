@@ -43,7 +43,7 @@ impl Asked {
             "complete" => Asked::Complete,
             _ => match (value.parse(), value.split_once(':')) {
                 (Ok(limit), _) => Asked::Limit(limit),
-                (Err(_), Some((exploration @ ("faults" | "orders"), plan))) => {
+                (Err(_), Some((exploration @ ("faults" | "orders" | "incidents"), plan))) => {
                     Asked::Replay { exploration: exploration.to_owned(), plan: plan.to_owned() }
                 }
                 (Err(_), _) => return None,

@@ -16,6 +16,7 @@
 //! | what a report prints, `faults:…` say | that one run of the explorations of that name, whose timeline is printed |
 
 mod bound;
+mod incidents;
 pub(crate) mod model;
 pub(crate) mod observe;
 mod plain;
@@ -23,6 +24,7 @@ mod problem;
 mod report;
 mod violation;
 
+pub use incidents::{INCIDENTS, Incident, Incidents, incidents};
 pub use model::Model;
 pub use plain::plain;
 pub use problem::Problem;

@@ -5,6 +5,7 @@ use super::problem::Problem;
 use super::violation::Violation;
 use crate::attempt::{Attempt, Stop};
 use crate::builder::HostBuilder;
+use crate::host::Host;
 use crate::panic;
 use crate::run::Run;
 use crate::scenario::Scenario;
@@ -52,11 +53,21 @@ pub(crate) fn observe(
     scenario: &Scenario,
     prepare: impl FnOnce(HostBuilder) -> HostBuilder,
 ) -> Observed {
+    after(model, scenario, prepare, |_| Ok(()))
+}
+
+/// The same, after something else, which may fail.
+pub(super) fn after(
+    model: &dyn Model,
+    scenario: &Scenario,
+    prepare: impl FnOnce(HostBuilder) -> HostBuilder,
+    before: impl FnOnce(&Host) -> Result<(), String>,
+) -> Observed {
     let mut attempt = Attempt::default();
     let mut problems = Vec::new();
     let mut refusal = None;
     let mut run = Run::default();
-    let played = panic::catch(|| attempt.play(prepare(model.builder()), scenario));
+    let played = panic::catch(|| attempt.play_after(prepare(model.builder()), scenario, before));
     let whole = matches!(played, Ok(Ok(())));
     match played {
         Ok(Ok(())) => {}

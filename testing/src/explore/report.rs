@@ -19,6 +19,8 @@ pub struct Report {
     left_out: usize,
     elapsed: Duration,
     violations: Vec<Violation>,
+    /// What else a reader has to know.
+    notes: Vec<String>,
 }
 
 impl Report {
@@ -31,7 +33,13 @@ impl Report {
             left_out: 0,
             elapsed: Duration::ZERO,
             violations: Vec::new(),
+            notes: Vec::new(),
         }
+    }
+
+    /// Says something that is no violation.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// Counts a run, and keeps what is wrong with it.
@@ -100,10 +108,11 @@ impl fmt::Display for Report {
             left_out => write!(f, ", {left_out} left out ({VARIABLE}=complete runs them)")?,
         }
         match self.violations.len() {
-            0 => return f.write_str(", nothing wrong"),
+            0 => f.write_str(", nothing wrong")?,
             1 => f.write_str(", 1 violation")?,
             count => write!(f, ", {count} violations")?,
         }
+        self.notes.iter().try_for_each(|note| write!(f, "\n  {note}"))?;
         let mut names = Vec::new();
         let (mut shown, mut others) = (Vec::new(), Vec::new());
         for violation in &self.violations {

@@ -1,5 +1,6 @@
 //! One test, on several hosts.
 
+mod changing;
 mod reading;
 
 use crate::client::Client;

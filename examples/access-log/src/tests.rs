@@ -187,3 +187,10 @@ fn every_host_sends_what_has_waited_and_again_if_that_fails() {
     assert_eq!(run.metric("access_log_dropped_total"), Some(Metric::Counter(0)));
     run.logs().assert_contains("a batch was not accepted: status 503");
 }
+
+#[test]
+fn survives_what_took_others_down() {
+    let scenario =
+        Scenario::new("a batch").config(config()).cluster("logs", accept).request(Request::get("/1"));
+    waxwing_testing::explore::incidents(&waxwing_testing::Native::<AccessLog>::new(), &scenario).check();
+}

@@ -103,4 +103,10 @@ mod tests {
             ],
         );
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario = Scenario::new("a header").config(BLUE()).request(Request::get("/"));
+        waxwing_testing::explore::incidents(&waxwing_testing::Native::<AddHeader>::new(), &scenario).check();
+    }
 }

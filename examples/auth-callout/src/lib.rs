@@ -253,4 +253,13 @@ mod tests {
         );
         assert_eq!(runs[0].callouts("authz").len(), 1);
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario =
+            Scenario::new("allowed").config(config()).cluster("authz", decide).request(bearer("alice"));
+        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Auth>::new(), &scenario)
+            .fail_closed()
+            .check();
+    }
 }

@@ -169,4 +169,12 @@ mod tests {
             ],
         );
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario = Scenario::new("nothing matches")
+            .config(rules())
+            .request(Request::get("/orders").header("user-agent", "curl"));
+        waxwing_testing::explore::incidents(&waxwing_testing::Native::<BlockList>::new(), &scenario).check();
+    }
 }

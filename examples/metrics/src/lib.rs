@@ -211,4 +211,10 @@ mod tests {
         assert_eq!(run.metric(&requests("GET", "none")), None);
         assert_eq!(run.metric(&of_service("requests_open")), Some(Metric::Gauge(0)));
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario = Scenario::new("a request").config(config()).request(Request::get("/200"));
+        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Measured>::new(), &scenario).check();
+    }
 }

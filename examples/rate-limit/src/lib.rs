@@ -286,4 +286,10 @@ mod tests {
             assert!((30..=60).contains(&wait), "{}: {wait}", runner.name());
         }
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario = Scenario::new("within the budget").config(three_a_minute()).request(by("ana"));
+        waxwing_testing::explore::incidents(&Native::<RateLimit>::new(), &scenario).check();
+    }
 }

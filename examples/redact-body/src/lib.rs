@@ -197,4 +197,13 @@ mod tests {
             ],
         );
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario = Scenario::new("a word")
+            .config(words())
+            .origin(|_| Response::new(200).body("a secret"))
+            .request(Request::get("/"));
+        waxwing_testing::explore::incidents(&waxwing_testing::Native::<RedactBody>::new(), &scenario).check();
+    }
 }

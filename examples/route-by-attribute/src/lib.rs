@@ -158,4 +158,10 @@ mod tests {
         let forged = runs[0][2].upstream_request();
         forged.assert_header("x-route", "internal").assert_no_header("x-taken-route");
     }
+
+    #[test]
+    fn survives_what_took_others_down() {
+        let scenario = Scenario::new("a route").config(config()).request(Request::get("/orders?beta=1"));
+        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Route>::new(), &scenario).check();
+    }
 }

@@ -3,8 +3,10 @@
 use super::Scenario;
 use crate::cluster::Upstream;
 use crate::step::Step;
-use crate::{Answer, Client, Request};
+use crate::{Answer, Client, GrpcAnswer, Request};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 impl Scenario {
     /// The same with other things happening in it.
@@ -40,24 +42,43 @@ impl Scenario {
     }
 
     /// Whether it has clusters whose answers [`with_answers`](Scenario::with_answers) changes.
-    pub(crate) fn has_http_clusters(&self) -> bool {
-        self.clusters.iter().any(|(_, upstream)| matches!(upstream, Upstream::Http(_)))
+    pub(crate) fn has_answers(&self) -> bool {
+        self.clusters.iter().any(|(_, upstream)| !matches!(upstream, Upstream::Refusing))
     }
 
-    /// The same with other answers of the clusters that serve HTTP.
+    /// The same with other answers of the clusters: of those that serve HTTP, and of those that serve gRPC.
     pub(crate) fn with_answers(
         &self,
-        change: impl Fn(&Request, Answer) -> Answer + Send + Sync + 'static,
+        http: impl Fn(Answer) -> Answer + Send + Sync + 'static,
+        grpc: impl Fn(GrpcAnswer) -> GrpcAnswer + Send + Sync + 'static,
     ) -> Scenario {
-        let change = Arc::new(change);
+        let (http, grpc) = (Arc::new(http), Arc::new(grpc));
         let mut scenario = self.clone();
         for (_, upstream) in &mut scenario.clusters {
-            if let Upstream::Http(answer) = upstream {
-                let (answer, change) = (answer.clone(), change.clone());
-                *upstream = Upstream::Http(Arc::new(move |request| change(request, answer(request))));
+            match upstream {
+                Upstream::Http(answer) => {
+                    let (answer, change) = (answer.clone(), http.clone());
+                    *upstream = Upstream::Http(Arc::new(move |request| change(answer(request))));
+                }
+                Upstream::Grpc(answer) => {
+                    let (answer, change) = (answer.clone(), grpc.clone());
+                    *upstream = Upstream::Grpc(Arc::new(move |call| change(answer(call))));
+                }
+                Upstream::Refusing => {}
             }
         }
         scenario
+    }
+
+    /// The same with each answer of a cluster so much later; the time depends on how many were answered before.
+    pub(crate) fn with_late_answers(
+        &self,
+        time: impl Fn(u32) -> Duration + Send + Sync + 'static,
+    ) -> Scenario {
+        let answered = AtomicU32::new(0);
+        let time = Arc::new(move || time(answered.fetch_add(1, Ordering::Relaxed)));
+        let of_grpc = time.clone();
+        self.with_answers(move |answer| answer.after(time()), move |answer| answer.after(of_grpc()))
     }
 
     /// The same without clusters: what calls them is refused.

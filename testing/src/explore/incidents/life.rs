@@ -3,7 +3,7 @@
 use super::incident::Variant;
 use super::message::of_requests;
 use crate::scenario::Scenario;
-use crate::{EndOfStream, Request, Response, Step};
+use crate::{EndOfStream, Host, Request, Response, Step};
 use std::time::Duration;
 
 /// Configurations that are none: an extension may refuse them, or do without.
@@ -36,15 +36,16 @@ pub(super) fn a_second_worker_starts(scenario: &Scenario) -> Vec<Variant> {
 
 /// A stream that the proxy has answered by itself: the extension sees a response without a request, or the end alone.
 pub(super) fn a_stream_is_only_logged(scenario: &Scenario) -> Vec<Variant> {
+    let Some((_, first)) = scenario.requests_by_worker().into_iter().next() else { return Vec::new() };
     let variants = of_requests(scenario, [scenario.clone(), scenario.clone()]);
-    let befores: [fn(&crate::Host); 2] = [
-        |host| {
+    let befores: [fn(&Host, &Request); 2] = [
+        |host, _| {
             let answered = host.begin();
             answered.send_response(&Response::new(400));
         },
-        |host| {
+        |host, request| {
             let gone = host.begin();
-            gone.send_request_headers(&Request::get("/"), EndOfStream::No);
+            gone.send_request_headers(request, EndOfStream::No);
             gone.disconnect();
         },
     ];
@@ -52,19 +53,20 @@ pub(super) fn a_stream_is_only_logged(scenario: &Scenario) -> Vec<Variant> {
         .into_iter()
         .zip(befores)
         .map(|(variant, before)| {
+            let request = first.clone();
             variant.before(move |host| {
-                before(host);
+                before(host, &request);
                 Ok(())
             })
         })
         .collect()
 }
 
-/// Nothing is asked for a day.
-pub(super) fn a_day_passes(scenario: &Scenario) -> Vec<Variant> {
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Nothing is asked for ten minutes.
+pub(super) fn minutes_pass(scenario: &Scenario) -> Vec<Variant> {
+    const MINUTES: Duration = Duration::from_secs(10 * 60);
     let steps = scenario.steps().iter().cloned();
-    let around = [Step::Wait(DAY)].into_iter().chain(steps.flat_map(|step| [step, Step::Wait(DAY)]));
+    let around = [Step::Wait(MINUTES)].into_iter().chain(steps.flat_map(|step| [step, Step::Wait(MINUTES)]));
     match scenario.steps().iter().any(|step| matches!(step, Step::Wait(_))) {
         // What it waits for is its own affair.
         true => Vec::new(),

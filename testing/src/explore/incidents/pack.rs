@@ -115,9 +115,9 @@ pub const INCIDENTS: &[Incident] = &[
         life::a_stream_is_only_logged,
     ),
     Incident::new(
-        "a-day",
-        "a day passes between requests",
+        "idle",
+        "ten minutes pass between requests",
         "envoy 17576; proxy-wasm-cpp-host 2; proxy-wasm-rust-sdk 103",
-        life::a_day_passes,
+        life::minutes_pass,
     ),
 ];

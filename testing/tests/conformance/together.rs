@@ -76,3 +76,32 @@ fn one_leaves_while_the_other_stays() {
         ])
         .wait(LATER * 4)]);
 }
+
+#[test]
+fn a_body_in_slow_pieces_is_in_flight_while_headers_are_paused() {
+    let script = |pause: &str| {
+        format!(
+            "request-headers {pause}
+             request-headers call authz GET /check 2000
+             request-body bytes 0 0 100
+             request-trailers value 1 x-sum
+             call-response bytes 0 0 100
+             log bytes 0 0 100"
+        )
+    };
+    // While the callout is under way, two pieces come; one comes when the request goes on.
+    let slow = || {
+        let request = Request::post("/a").chunks(["one", "two", "three"]).trailer("x-sum", "11");
+        Client::new(request).pauses(LATER)
+    };
+    let scenario = |name: &str, pause: &str| {
+        scenario(name, &script(pause))
+            .cluster("authz", |_| Answer::from(Response::new(200)).after(LATER * 5 / 2))
+            .client(slow())
+    };
+    compare([
+        scenario("slow pieces while the headers wait", "pause"),
+        scenario("slow pieces while the headers wait, if they stop alone", "pause")
+            .allow_on_headers_stop_iteration(),
+    ]);
+}

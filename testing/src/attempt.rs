@@ -126,6 +126,10 @@ impl Attempt {
                 self.connections.push(connection.clone());
                 self.run.connections.push(tcp_runner::play(host, &connection, script)?);
             }
+            Step::Reconfigure(config) => {
+                // A refusal is seen in what is served.
+                let _ = host.reconfigure(config.as_slice());
+            }
             Step::Wait(time) => host.clock().advance(*time),
         }
         Ok(())

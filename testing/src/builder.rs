@@ -19,12 +19,12 @@ use waxwing::attributes::{Attribute, Kind};
 use waxwing::{LogLevel, Status};
 
 /// Makes a VM with a guest in it.
-type Guest = Box<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
+pub(crate) type MakeGuest = Rc<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
 
 /// Settings of a [`Host`]. Each has a default.
 #[must_use = "call `start`"]
 pub struct HostBuilder {
-    guest: Guest,
+    guest: MakeGuest,
     workers: usize,
     upstreams: Upstreams,
     grpc_upstreams: Upstreams<Grpc>,
@@ -51,7 +51,7 @@ impl HostBuilder {
             origin: Rc::new(|request| crate::echo(request).into()),
         };
         HostBuilder {
-            guest: Box::new(guest),
+            guest: Rc::new(guest),
             workers: 1,
             upstreams: Upstreams::default(),
             grpc_upstreams: Upstreams::default(),
@@ -342,7 +342,7 @@ impl HostBuilder {
         if started.is_ok() {
             process.settle();
         }
-        (Host::new(process, workers), started)
+        (Host::new(process, workers, self.guest), started)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A host with one extension.
 
-use crate::builder::HostBuilder;
+use crate::builder::{HostBuilder, MakeGuest};
 use crate::clock::Clock;
 use crate::config::IntoConfig;
 use crate::connection::TcpConnection;
@@ -17,6 +17,7 @@ use crate::timeline::Timeline;
 use crate::trap::Trap;
 use crate::upstream::{GrpcUpstream, Upstream};
 use crate::worker::Worker;
+use std::fmt;
 use std::rc::Rc;
 use waxwing::Module;
 
@@ -67,10 +68,16 @@ pub struct Host {
 }
 
 /// What is dropped with the last clone of a host.
-#[derive(Debug)]
 struct Running {
     process: Rc<Process>,
     workers: Vec<Rc<HostCore>>,
+    guest: MakeGuest,
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("workers", &self.workers).finish_non_exhaustive()
+    }
 }
 
 impl Host {
@@ -89,8 +96,8 @@ impl Host {
         })
     }
 
-    pub(crate) fn new(process: Rc<Process>, workers: Vec<Rc<HostCore>>) -> Self {
-        Host { running: Rc::new(Running { process, workers }) }
+    pub(crate) fn new(process: Rc<Process>, workers: Vec<Rc<HostCore>>, guest: MakeGuest) -> Self {
+        Host { running: Rc::new(Running { process, workers, guest }) }
     }
 
     pub(crate) fn process(&self) -> &Rc<Process> {
@@ -212,21 +219,29 @@ impl Host {
         self.process().grpc_upstreams.get_or_add(name)
     }
 
-    /// Gives the extension another configuration, in each worker, as a host may at any time.
+    /// Gives the extension another configuration, as a host may at any time.
+    ///
+    /// A VM of its own tries it first. Then each worker makes a new root context with it, for the streams that begin from
+    /// now on; the one before ends with the last of its streams. What it has already changes nothing.
     ///
     /// # Errors
     ///
-    /// If it refuses it, or traps; workers behind that one keep the old configuration. What it goes on with is
-    /// its own decision.
+    /// If the extension refuses it, or traps, with what it logged where it was tried; everything stays as it was then. If it
+    /// refuses it in a worker only, because of what that has seen, the workers behind that one keep the one before as well.
     ///
     /// # Panics
     ///
     /// If what happens makes the test fail.
     #[track_caller]
     pub fn reconfigure(&self, config: impl IntoConfig) -> Result<(), StartError> {
-        let old = self.process().config.replace(config.into_config());
+        let config = config.into_config();
+        if *self.process().config.borrow() == config {
+            return Ok(());
+        }
+        self.try_config(&config)?;
+        let old = self.process().config.replace(config);
         for worker in self.workers() {
-            if let Err(refusal) = worker.configure() {
+            if let Err(refusal) = worker.reconfigure() {
                 self.process().config.replace(old);
                 return Err(StartError::new(refusal, worker.logs()));
             }
@@ -234,6 +249,13 @@ impl Host {
         self.process().settle();
         self.process().check();
         Ok(())
+    }
+
+    /// Starts the extension with this configuration where it does not count.
+    fn try_config(&self, config: &[u8]) -> Result<(), StartError> {
+        let worker =
+            self.process().canary(config).add_worker((self.running.guest)().map_err(StartError::unloadable)?);
+        worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
     }
 
     /// Ends the extension in each worker, as a host does that goes away or gets another configuration: the

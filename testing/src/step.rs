@@ -19,6 +19,8 @@ pub enum Step {
     Together(Vec<Client>),
     /// A client opens a TCP connection, and this happens on it.
     Connection(TcpScript),
+    /// The extension gets another configuration.
+    Reconfigure(Vec<u8>),
     /// Time passes.
     Wait(Duration),
 }
@@ -31,7 +33,7 @@ impl Step {
             Step::Together(clients) => {
                 clients.iter().map(|client| (client.worker(), client.request())).collect()
             }
-            Step::Connection(_) | Step::Wait(_) => Vec::new(),
+            Step::Connection(_) | Step::Reconfigure(_) | Step::Wait(_) => Vec::new(),
         }
     }
 }

@@ -133,6 +133,7 @@ impl HostCore {
         }
         self.root_journal.host(text);
         // The root context, whoever made the call, and whether or not that still exists.
+        let root = self.root_of(open.context);
         match outcome {
             Outcome::Response(response) => {
                 let arguments = Arguments::HttpCall {
@@ -142,23 +143,27 @@ impl HostCore {
                     trailers: response.trailers.len(),
                 };
                 self.callouts.delivered.replace(Some(response));
-                self.call(Callback::HttpCallResponse, self.root, arguments, drop);
+                self.call(Callback::HttpCallResponse, root, arguments, drop);
                 self.callouts.delivered.replace(None);
             }
             Outcome::Reset => {
                 let arguments = Arguments::HttpCall { token, headers: 0, body_size: 0, trailers: 0 };
                 self.set_status(Status::BROKEN_CONNECTION.as_u32(), b"reset");
-                self.call(Callback::HttpCallResponse, self.root, arguments, drop);
+                self.call(Callback::HttpCallResponse, root, arguments, drop);
                 self.set_status(Status::BROKEN_CONNECTION.as_u32(), b"");
             }
         }
     }
 
-    /// Gives up all callouts; the guest hears nothing of them.
-    pub(super) fn cancel_callouts(&self) {
-        for open in std::mem::take(&mut *self.callouts.open.borrow_mut()).values() {
-            self.forget(open);
-        }
+    /// Gives up all callouts of this root context and its streams; the guest hears nothing of them.
+    pub(super) fn cancel_callouts(&self, root: u32) {
+        self.callouts.open.borrow_mut().retain(|_, open| {
+            let gives_up = self.root_of(open.context) == root;
+            if gives_up {
+                self.forget(open);
+            }
+            !gives_up
+        });
     }
 
     /// The callouts that have not ended: those that this context made, or all.

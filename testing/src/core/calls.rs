@@ -227,7 +227,7 @@ impl Host for HostCore {
 
     fn set_effective_context(&self, context: u32) -> Answer {
         self.answer(HostCall::SetEffectiveContext { context }, done, |_| {
-            let known = context == 0 || context == self.root || self.own_journal(context).is_some();
+            let known = context == 0 || self.is_live_root(context) || self.own_journal(context).is_some();
             if !known {
                 return Err(Status::BAD_ARGUMENT);
             }

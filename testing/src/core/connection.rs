@@ -171,13 +171,14 @@ impl HostCore {
         };
         let context = self.vm.new_context();
         let connection = Rc::new(Connection { context, journal: Rc::default(), state: RefCell::new(state) });
+        self.roots.adopt(context, self.root());
         self.connections.borrow_mut().insert(context, connection.clone());
         if !installed {
             self.connect_upstream(&connection);
             return connection;
         }
         if !self.vm.is_dead() {
-            self.call(Callback::ContextCreate, context, Arguments::Parent(self.root), drop);
+            self.call(Callback::ContextCreate, context, Arguments::Parent(self.root_of(context)), drop);
         }
         if self.passes(&connection, Callback::NewConnection, Arguments::None) {
             self.connect_upstream(&connection);
@@ -253,6 +254,7 @@ impl HostCore {
         }
         if !connection.state().reading {
             self.connections.borrow_mut().remove(&context);
+            self.end_replaced_roots();
         }
     }
 
@@ -287,6 +289,7 @@ impl HostCore {
         connection.state_mut().reading = false;
         if connection.is_closed() {
             self.connections.borrow_mut().remove(&connection.context);
+            self.end_replaced_roots();
         }
         let trigger = if sender == Sender::Client { PeerType::REMOTE } else { PeerType::LOCAL };
         self.close_if_over(connection, trigger);

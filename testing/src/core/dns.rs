@@ -16,8 +16,8 @@ use waxwing::__private::{Answer, Callback};
 #[derive(Debug, Default)]
 pub(super) struct Lookups {
     begun: Cell<u32>,
-    /// The names of those that have no answer yet, by their token.
-    open: RefCell<BTreeMap<u32, String>>,
+    /// The names of those that have no answer yet, by their token, and the context that asked.
+    open: RefCell<BTreeMap<u32, (String, u32)>>,
     /// The answer that the guest is being told of.
     delivered: RefCell<Vec<u8>>,
 }
@@ -31,7 +31,8 @@ impl HostCore {
             lookups.begun.set(lookups.begun.get() + 1);
             let token = FIRST_TOKEN + lookups.begun.get() - 1;
             let name = String::from_utf8_lossy(name).into_owned();
-            lookups.open.borrow_mut().insert(token, name);
+            let context = self.vm.acting().unwrap_or_default();
+            lookups.open.borrow_mut().insert(token, (name, context));
             self.process.schedule.after(Duration::ZERO, self.index, Due::DnsAnswer(token));
             Ok(token)
         })
@@ -39,18 +40,18 @@ impl HostCore {
 
     /// Tells the guest of the answer; no guest is running.
     pub(super) fn answer_lookup(self: &Rc<Self>, token: u32) {
-        let Some(name) = self.lookups.open.borrow_mut().remove(&token) else { return };
+        let Some((name, context)) = self.lookups.open.borrow_mut().remove(&token) else { return };
         let addresses = self.addresses(&name);
         let answer = addresses.map(|addresses| encode(&addresses)).unwrap_or_default();
         let arguments = Arguments::Grpc { token, size: answer.len() };
         self.lookups.delivered.replace(answer);
-        self.call(Callback::ResolveDns, self.root, arguments, drop);
+        self.call(Callback::ResolveDns, self.root_of(context), arguments, drop);
         self.lookups.delivered.take();
     }
 
-    /// Gives up all lookups; the guest hears nothing of them.
-    pub(super) fn cancel_lookups(&self) {
-        self.lookups.open.take();
+    /// Gives up all lookups of this root context and its streams; the guest hears nothing of them.
+    pub(super) fn cancel_lookups(&self, root: u32) {
+        self.lookups.open.borrow_mut().retain(|_, (_, context)| self.root_of(*context) != root);
     }
 
     /// Reads the answer that the guest is being told of; nothing if it is told of none.
@@ -60,7 +61,7 @@ impl HostCore {
 
     pub(super) fn describe_lookup(&self, token: u32) -> String {
         match self.lookups.open.borrow().get(&token) {
-            Some(name) => format!("the answer to the lookup of {name:?}"),
+            Some((name, _)) => format!("the answer to the lookup of {name:?}"),
             None => "the answer to a lookup that was given up".to_owned(),
         }
     }

@@ -24,10 +24,10 @@ impl HostCore {
         let backend = self.vm.backend().clone();
         backend.check_export(name, arguments.len())?;
         let list = arguments.iter().map(|argument| format!(" {argument}")).collect::<String>();
-        self.journal(self.root).host(format!("the export {name} is called:{list}"));
+        self.journal(self.root()).host(format!("the export {name} is called:{list}"));
         self.export_data.replace(data);
         // The host has no callback for it. This is the one of the ABI for whatever else a host may say.
-        let called = self.enter_with(Callback::ForeignFunction, self.root, |_| {
+        let called = self.enter_with(Callback::ForeignFunction, self.root(), |_| {
             backend.call_export(name, arguments);
             Returned::Nothing
         });

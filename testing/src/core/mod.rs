@@ -12,8 +12,8 @@
 //! | `vm` | entering the guest, and what a trap leaves behind |
 //! | `queue` | what is put off until a callback has returned |
 //! | `remains` | what is left when all is over |
-//! | `root` | the root context: how it starts, is configured again, and ends |
-//! | `tick` | its timer |
+//! | `root` | root contexts: how they start, take each other's place, and end |
+//! | `tick` | their timers |
 //! | `callout` | HTTP callouts |
 //! | `metric` | metrics |
 //! | `grpc` | gRPC calls and streams |
@@ -92,17 +92,17 @@ use dns::Lookups;
 use foreign::Foreign;
 use grpc::GrpcCalls;
 use metric::DefinedMetrics;
-use root::Life;
+use root::Roots;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
-use tick::Timer;
 use vm::Vm;
 use waxwing::LogLevel;
 
 /// What a host is told before it starts.
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) config: Vec<u8>,
     pub(crate) vm_config: Vec<u8>,
@@ -135,11 +135,9 @@ pub(crate) struct HostCore {
     /// Which of the host's workers it is.
     index: usize,
     vm: Vm,
-    root: u32,
-    life: Cell<Life>,
+    roots: Roots,
     /// While the root context can read its configuration.
     configuring: Cell<bool>,
-    timer: Timer,
     metrics: DefinedMetrics,
     callouts: Callouts,
     lookups: Lookups,
@@ -161,15 +159,14 @@ impl HostCore {
     /// A worker of that process; [`Process::add_worker`] makes it.
     fn new(process: Rc<Process>, index: usize, backend: Rc<dyn Backend>) -> Rc<HostCore> {
         let vm = Vm::new(backend);
-        let root = vm.new_context();
+        let roots = Roots::default();
+        roots.add(vm.new_context());
         Rc::new(HostCore {
             process,
             index,
             vm,
-            root,
-            life: Cell::new(Life::Running),
+            roots,
             configuring: Cell::new(false),
-            timer: Timer::default(),
             metrics: DefinedMetrics::default(),
             callouts: Callouts::default(),
             lookups: Lookups::default(),

@@ -71,6 +71,12 @@ impl Process {
         })
     }
 
+    /// One like this, with another configuration, for a worker that only tries it: nothing of what it does is seen here.
+    pub(crate) fn canary(&self, config: &[u8]) -> Rc<Process> {
+        let settings = Settings { config: config.to_vec(), ..self.settings.clone() };
+        Process::new(settings, self.upstreams.clone(), self.grpc_upstreams.clone())
+    }
+
     /// One more worker, which has not started yet.
     pub(crate) fn add_worker(self: &Rc<Self>, backend: Rc<dyn Backend>) -> Rc<HostCore> {
         let mut workers = self.workers.borrow_mut();

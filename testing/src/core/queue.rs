@@ -22,8 +22,8 @@ pub(super) enum AfterCall {
     Reply(u32, LocalReply),
     /// To tell of the end of a gRPC call that it was refused: token, status and message.
     GrpcClose(u32, u32, String),
-    /// To delete the root context, which is done.
-    DeleteRoot,
+    /// To delete a root context, which is done.
+    DeleteRoot(u32),
 }
 
 impl HostCore {
@@ -46,8 +46,10 @@ impl HostCore {
                     self.close_connection(connection, PeerType::LOCAL);
                 });
             }
-            AfterCall::GrpcClose(token, status, message) => self.close_of_grpc(token, status, &message),
-            AfterCall::DeleteRoot => self.delete_root(),
+            AfterCall::GrpcClose(token, status, message) => {
+                self.close_of_grpc(self.root(), token, status, &message)
+            }
+            AfterCall::DeleteRoot(root) => self.delete_root(root),
         }
     }
 

@@ -1,7 +1,6 @@
 //! What is left when all is over.
 
 use super::HostCore;
-use super::root::Life;
 
 impl HostCore {
     /// What should have ended with the streams, in words: those themselves, and the callouts and gRPC calls of those
@@ -19,7 +18,7 @@ impl HostCore {
                 _ => left.push(format!("{count} {what}s have not ended")),
             }
         }
-        let is_gone = |context: u32| context != self.root && self.own_journal(context).is_none();
+        let is_gone = |context: u32| !self.is_live_root(context) && self.own_journal(context).is_none();
         for (context, has_ended, _, call) in self.grpc_places() {
             // One that the other side has ended keeps its place until the guest gives it up, whoever made it.
             if has_ended {
@@ -33,11 +32,9 @@ impl HostCore {
 
     /// What keeps the root context, which has been asked to go; `None` if nothing does.
     pub(crate) fn not_gone(&self) -> Option<String> {
-        (self.life.get() == Life::Parked && !self.vm.is_dead()).then(|| {
-            format!(
-                "the root context #{} was not done when it was asked, and nothing is pending that leads to `proxy_done`",
-                self.root
-            )
-        })
+        let root = self.parked_root().filter(|_| !self.vm.is_dead())?;
+        Some(format!(
+            "the root context #{root} was not done when it was asked, and nothing is pending that leads to `proxy_done`"
+        ))
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 /// What happens to a worker when its time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Due {
-    /// The timer of the root context.
-    Tick,
+    /// The timer of the root context with this number.
+    Tick(u32),
     /// A step of the HTTP callout with this token.
     HttpCall(u32, Step),
     /// A move of the gRPC call or stream with this token.
@@ -29,7 +29,7 @@ impl HostCore {
     /// Runs an event; no guest is running.
     pub(super) fn happen(self: &Rc<Self>, due: Due) {
         match due {
-            Due::Tick => self.tick(),
+            Due::Tick(root) => self.tick(root),
             Due::HttpCall(token, step) => self.step_callout(token, step),
             Due::Grpc(token, what) => self.move_grpc(token, what),
             Due::DnsAnswer(token) => self.answer_lookup(token),
@@ -41,7 +41,7 @@ impl HostCore {
     /// An event in words.
     pub(super) fn describe(&self, due: &Due) -> String {
         match *due {
-            Due::Tick => "on_tick".to_owned(),
+            Due::Tick(_) => "on_tick".to_owned(),
             Due::HttpCall(token, step) => self.describe_callout(token, step),
             Due::Grpc(token, what) => self.describe_grpc(token, what),
             Due::DnsAnswer(token) => self.describe_lookup(token),
@@ -173,23 +173,23 @@ mod tests {
     fn events_come_by_their_time_and_then_by_their_number() {
         let schedule = Schedule::default();
         let second = Duration::from_secs(1);
-        schedule.after(second, 0, Due::Tick);
-        schedule.after(Duration::ZERO, 1, Due::Tick);
-        schedule.after(second, 2, Due::Tick);
-        let cancelled = schedule.after(Duration::ZERO, 3, Due::Tick);
+        schedule.after(second, 0, Due::Tick(1));
+        schedule.after(Duration::ZERO, 1, Due::Tick(1));
+        schedule.after(second, 2, Due::Tick(1));
+        let cancelled = schedule.after(Duration::ZERO, 3, Due::Tick(1));
         schedule.cancel(cancelled);
-        assert_eq!(schedule.pop(Duration::ZERO), Some((1, Due::Tick)));
+        assert_eq!(schedule.pop(Duration::ZERO), Some((1, Due::Tick(1))));
         assert_eq!(schedule.pop(second - Duration::from_nanos(1)), None);
-        assert_eq!(schedule.pop(second), Some((0, Due::Tick)));
+        assert_eq!(schedule.pop(second), Some((0, Due::Tick(1))));
         assert_eq!((schedule.now(), schedule.passed(), schedule.passed_now()), (second, 2, 1));
-        assert_eq!(schedule.pop(second), Some((2, Due::Tick)));
+        assert_eq!(schedule.pop(second), Some((2, Due::Tick(1))));
         assert_eq!(schedule.pop(Duration::MAX), None);
     }
 
     #[test]
     fn setting_the_wall_clock_moves_no_event() {
         let schedule = Schedule::default();
-        schedule.after(Duration::from_secs(2), 0, Due::Tick);
+        schedule.after(Duration::from_secs(2), 0, Due::Tick(1));
         schedule.set_now(Duration::from_secs(1));
         schedule.set_wall_clock(0);
         assert_eq!(schedule.next(), Some(Duration::from_secs(2)));

@@ -21,21 +21,21 @@ struct Queue {
     vm_id: String,
     name: Vec<u8>,
     items: VecDeque<Vec<u8>>,
-    /// The worker whose root context is told of items: the last that registered it.
-    worker: Option<usize>,
+    /// The worker that is told of items, and its root context: the last that registered it.
+    listener: Option<(usize, u32)>,
 }
 
 impl SharedQueues {
-    /// The queue of that name, which is made if there is none; a worker is told of its items from now on.
-    pub(crate) fn register(&self, vm_id: &str, name: &[u8], worker: Option<usize>) -> u32 {
+    /// The queue of that name, which is made if there is none; a root context is told of its items from now on.
+    pub(crate) fn register(&self, vm_id: &str, name: &[u8], listener: Option<(usize, u32)>) -> u32 {
         let id = self.resolve(vm_id, name).unwrap_or_else(|| {
             let mut queues = self.0.borrow_mut();
             let name = name.to_vec();
-            queues.push(Queue { vm_id: vm_id.to_owned(), name, items: VecDeque::new(), worker: None });
+            queues.push(Queue { vm_id: vm_id.to_owned(), name, items: VecDeque::new(), listener: None });
             u32::try_from(queues.len()).unwrap_or(u32::MAX)
         });
-        if worker.is_some() {
-            let _ = self.with(id, |queue| queue.worker = worker);
+        if listener.is_some() {
+            let _ = self.with(id, |queue| queue.listener = listener);
         }
         id
     }
@@ -48,11 +48,11 @@ impl SharedQueues {
 
     /// Puts an item in; whoever is to be told of it is told later.
     pub(crate) fn enqueue(&self, schedule: &Schedule, id: u32, item: &[u8]) -> Answer {
-        let worker = self.with(id, |queue| {
+        let listener = self.with(id, |queue| {
             queue.items.push_back(item.to_vec());
-            queue.worker
+            queue.listener
         })?;
-        if let Some(worker) = worker {
+        if let Some((worker, _)) = listener {
             schedule.after(Duration::ZERO, worker, Due::QueueReady(id));
         }
         Ok(())
@@ -82,7 +82,8 @@ impl SharedQueues {
 impl HostCore {
     pub(super) fn register_queue(&self, name: &[u8]) -> Answer<u32> {
         self.answer(HostCall::RegisterSharedQueue { name: name.to_vec() }, number, |_| {
-            Ok(self.process.queues.register(&self.settings().vm_id, name, Some(self.index)))
+            let root = self.acting_root().map(|root| (self.index, root.context()));
+            Ok(self.process.queues.register(&self.settings().vm_id, name, root))
         })
     }
 
@@ -107,7 +108,10 @@ impl HostCore {
 
     /// Tells the root context of an item; no guest is running.
     pub(super) fn queue_ready(self: &Rc<Self>, queue: u32) {
-        self.call(Callback::QueueReady, self.root, Arguments::Queue(queue), drop);
+        let listener = self.process.queues.with(queue, |queue| queue.listener).ok().flatten();
+        if let Some((_, root)) = listener.filter(|(_, root)| self.is_live_root(*root)) {
+            self.call(Callback::QueueReady, root, Arguments::Queue(queue), drop);
+        }
     }
 
     pub(super) fn describe_queue(&self, queue: u32) -> String {

@@ -219,6 +219,7 @@ impl HostCore {
         };
         let context = self.vm.new_context();
         let stream = Rc::new(Stream { context, journal: Rc::default(), state: RefCell::new(state) });
+        self.roots.adopt(context, self.root());
         self.streams.borrow_mut().insert(context, stream.clone());
         stream
     }
@@ -254,7 +255,12 @@ impl HostCore {
             }
             state.created = true;
         }
-        self.call(Callback::ContextCreate, stream.context, Arguments::Parent(self.root), drop);
+        self.call(
+            Callback::ContextCreate,
+            stream.context,
+            Arguments::Parent(self.root_of(stream.context)),
+            drop,
+        );
     }
 
     /// The last callbacks of a stream. Nothing is known of it afterwards.
@@ -275,5 +281,6 @@ impl HostCore {
             }
         }
         self.streams.borrow_mut().remove(&stream.context);
+        self.end_replaced_roots();
     }
 }

@@ -1,6 +1,7 @@
 //! The timer of a root context.
 
 use super::HostCore;
+use super::root::Root;
 use super::schedule::{Due, Moment};
 use super::vm::Called;
 use crate::timeline::Arguments;
@@ -19,33 +20,38 @@ pub(super) struct Timer {
 }
 
 impl HostCore {
-    /// Starts the timer anew with this period, whatever it was; 0 stops it.
+    /// Starts the timer of the root context anew with this period, whatever it was; 0 stops it.
     pub(super) fn set_tick(&self, milliseconds: u32) {
-        self.timer.period.set(Duration::from_millis(milliseconds.into()));
-        self.arm_timer();
+        if let Some(root) = self.acting_root() {
+            root.timer.period.set(Duration::from_millis(milliseconds.into()));
+            self.arm_timer(&root);
+        }
     }
 
-    pub(super) fn stop_timer(&self) {
-        self.set_tick(0);
+    pub(super) fn stop_timer(&self, root: &Root) {
+        root.timer.period.set(Duration::ZERO);
+        self.arm_timer(root);
     }
 
     /// A tick, after which the timer runs again with the period that it has then.
-    pub(super) fn tick(self: &Rc<Self>) {
-        self.timer.next.take();
-        let called = self.call(Callback::Tick, self.root, Arguments::None, |called| called);
+    pub(super) fn tick(self: &Rc<Self>, context: u32) {
+        let Some(root) = self.root_with_id(context) else { return };
+        root.timer.next.take();
+        let called = self.call(Callback::Tick, context, Arguments::None, |called| called);
         // One that calls nobody is not started again.
         if matches!(called, Called::Returned { .. }) {
-            self.arm_timer();
+            self.arm_timer(&root);
         }
     }
 
-    fn arm_timer(&self) {
-        if let Some(moment) = self.timer.next.take() {
+    fn arm_timer(&self, root: &Root) {
+        if let Some(moment) = root.timer.next.take() {
             self.process.schedule.cancel(moment);
         }
-        let period = self.timer.period.get();
+        let period = root.timer.period.get();
         if !period.is_zero() {
-            self.timer.next.set(Some(self.process.schedule.after(period, self.index, Due::Tick)));
+            let tick = Due::Tick(root.context());
+            root.timer.next.set(Some(self.process.schedule.after(period, self.index, tick)));
         }
     }
 }

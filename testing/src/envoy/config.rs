@@ -38,6 +38,10 @@ pub struct Config {
     pub(super) admin_port: u16,
     pub(super) clusters: Vec<Cluster>,
     pub(super) routes: Vec<Route>,
+    /// Where the extension's configuration is in a file of its own, so that it can be replaced.
+    pub(super) extension_file: Option<PathBuf>,
+    /// Whether it is to be.
+    pub(super) reconfigurable: bool,
     /// Whether the upstream is told which client a connection is for.
     pub(super) clients_identified: bool,
 }
@@ -74,6 +78,8 @@ impl Config {
             admin_port: 0,
             clusters: Vec::new(),
             routes: Vec::new(),
+            extension_file: None,
+            reconfigurable: false,
             clients_identified: false,
         }
     }
@@ -157,6 +163,12 @@ impl Config {
 
     pub(super) fn routes(mut self, routes: &[Route]) -> Self {
         self.routes = routes.to_vec();
+        self
+    }
+
+    /// Puts the extension's configuration into a file of its own, which can be replaced.
+    pub(super) fn reconfigurable(mut self) -> Self {
+        self.reconfigurable = true;
         self
     }
 

@@ -98,6 +98,16 @@ impl Instance {
         self.process.failure(problem)
     }
 
+    /// Gives the extension another configuration, and waits until each worker has it, unless Envoy has refused it.
+    pub(super) fn reconfigure(&mut self, configuration: &[u8]) -> Result<bool, Error> {
+        let taken = self.process.reconfigure(configuration);
+        let taken = taken.map_err(|error| self.process.failure(&error.to_string()))?;
+        // The workers are told one after the other, and tell each other when nobody needs the old one any more.
+        self.process.admin.await_quiet()?;
+        self.workers.pass()?;
+        Ok(taken)
+    }
+
     /// Waits until no callout is under way, and what came of the last has been dealt with.
     pub(super) fn settle(&mut self) -> Result<(), Error> {
         if self.clusters.is_empty() {

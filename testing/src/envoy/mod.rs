@@ -21,6 +21,7 @@ mod instance;
 mod journal;
 mod metric;
 mod pace;
+mod plugin;
 mod process;
 mod proxy;
 mod runner;

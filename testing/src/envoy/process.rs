@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::admin::Admin;
 use super::config::LISTENER;
 use super::journal::Journal;
-use super::{Config, Error, Install};
+use super::{Config, Error, Install, plugin};
 
 /// How long the start may take; it takes a third of a second on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -22,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
+    config: Config,
     /// Configuration and log; `None` once the folder is to stay.
     folder: Option<TempDir>,
     pub(super) journal: Journal,
@@ -49,20 +50,31 @@ impl Process {
             .prefix("waxwing-envoy-")
             .tempdir_in(parent.map_or_else(env::temp_dir, Path::to_owned))
             .map_err(|error| Error::new(format!("cannot create a temporary folder for Envoy: {error}")))?;
+        let mut config = config.clone();
+        if config.reconfigurable {
+            let path = folder.path().join("extension.yaml");
+            config.extension_file = Some(path.clone());
+            write(&path, &plugin::file(&config))?;
+        }
         let yaml = config.to_yaml(origin);
         let yaml_path = folder.path().join("envoy.yaml");
         for path in [Some(yaml_path.as_path()), keep_yaml].into_iter().flatten() {
-            fs::write(path, &yaml)
-                .map_err(|error| Error::new(format!("cannot write {}: {error}", path.display())))?;
+            write(path, &yaml)?;
         }
         let journal = Journal::at(folder.path().join("envoy.log"));
         let admin_path = folder.path().join("admin");
-        let child = spawn(install, config, &yaml_path, &admin_path, &journal)?;
+        let child = spawn(install, &config, &yaml_path, &admin_path, &journal)?;
 
         // From here on, dropping it ends the child.
         let unset = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut process =
-            Process { child, folder: Some(folder), journal, admin: Admin::new(unset), listener: unset };
+        let mut process = Process {
+            child,
+            config,
+            folder: Some(folder),
+            journal,
+            admin: Admin::new(unset),
+            listener: unset,
+        };
         match process.await_start(&admin_path) {
             Ok(()) => Ok(process),
             Err(error) => Err(process.failure(&error.to_string())),
@@ -113,6 +125,47 @@ impl Process {
         Ok(())
     }
 
+    /// Gives the extension another configuration, and waits until Envoy has taken it, or has refused it: false.
+    pub(super) fn reconfigure(&mut self, configuration: &[u8]) -> Result<bool, Error> {
+        let Some(path) = self.config.extension_file.clone() else {
+            return Err(Error::new("this Envoy was started with a configuration that cannot be replaced"));
+        };
+        let config = self.config.clone().configuration(configuration);
+        if config == self.config {
+            // Envoy does not look at what it has already.
+            return Ok(true);
+        }
+        let kind = if config.tcp { plugin::NETWORK } else { plugin::HTTP };
+        let stat = |what: &str| {
+            let prefix = "extension_config_discovery";
+            format!("{prefix}.{kind}_filter.{}.{what}", plugin::DISCOVERED)
+        };
+        let (taken, refused) = (stat("config_reload"), stat("config_fail"));
+        let before = (self.admin.stat(&taken)?, self.admin.stat(&refused)?);
+        // Envoy looks at a file that has come into the place of another, not at one that is being written.
+        let next = path.with_extension("next");
+        write(&next, &plugin::file(&config))?;
+        fs::rename(&next, &path)
+            .map_err(|error| Error::new(format!("cannot replace {}: {error}", path.display())))?;
+        let start = Instant::now();
+        loop {
+            let now = (self.admin.stat(&taken)?, self.admin.stat(&refused)?);
+            if now != before {
+                let taken = now.0 > before.0;
+                if taken {
+                    self.config = config;
+                }
+                return Ok(taken);
+            }
+            if start.elapsed() > PATIENCE {
+                return Err(Error::new(format!(
+                    "Envoy did not take a new configuration within {PATIENCE:?}"
+                )));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     fn keep(&mut self) -> Option<PathBuf> {
         self.folder.take().map(TempDir::keep)
     }
@@ -129,6 +182,10 @@ impl Drop for Process {
             eprintln!("Envoy's configuration and log are kept in {}", path.display());
         }
     }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, text).map_err(|error| Error::new(format!("cannot write {}: {error}", path.display())))
 }
 
 fn spawn(

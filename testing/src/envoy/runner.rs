@@ -111,6 +111,9 @@ impl Envoy {
         if scenario.headers_stop_alone() {
             config = config.allow_on_headers_stop_iteration();
         }
+        if scenario.steps().iter().any(|step| matches!(step, Step::Reconfigure(_))) {
+            config = config.reconfigurable();
+        }
         let at_once = |step: &Step| step.requests().len() > 1;
         if scenario.steps().iter().any(at_once) {
             config = config.identify_clients();
@@ -148,6 +151,11 @@ fn exchanges(start: &Start, config: &Config, scenario: &Scenario) -> (Run, Insta
                 });
                 run.add_together(exchanges.collect(), Some(lines.clone()));
             }
+            Step::Reconfigure(config) => {
+                if let Err(error) = proxy.instance.reconfigure(config) {
+                    panic!("scenario {name:?}: {error}");
+                }
+            }
             Step::Wait(time) => thread::sleep(*time),
             Step::Connection(_) => {}
         }
@@ -169,6 +177,7 @@ fn connections(start: &Start, config: &Config, scenario: &Scenario) -> Result<(R
     for step in scenario.steps() {
         match step {
             Step::Connection(script) => run.connections.push(proxy.connect(script)?),
+            Step::Reconfigure(config) => drop(proxy.reconfigure(config)?),
             Step::Wait(time) => thread::sleep(*time),
             Step::Request { .. } | Step::Together(_) => {}
         }

@@ -35,6 +35,10 @@ impl TcpProxy {
         Ok(TcpProxy { instance: Instance::start(start, config, address)?, socket })
     }
 
+    pub(super) fn reconfigure(&mut self, configuration: &[u8]) -> Result<bool, Error> {
+        self.instance.reconfigure(configuration)
+    }
+
     pub(super) fn into_instance(self) -> Instance {
         self.instance
     }

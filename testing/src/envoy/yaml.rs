@@ -3,12 +3,8 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
-
-use super::Config;
 use super::config::{LISTENER, SIDE_DOOR};
-use crate::FailurePolicy;
+use super::{Config, plugin};
 use crate::route::{Route, TAKEN};
 use crate::scenario::ORIGIN;
 
@@ -28,10 +24,12 @@ pub(super) fn text(config: &Config, origin: SocketAddr) -> String {
         let protocol = if cluster.http2 { HTTP2 } else { HTTP1 };
         clusters += &cluster_yaml(&cluster.name, &stat_name(index), cluster.address, protocol, "");
     }
+    // What looks for configurations has to say who it is.
+    let node = if config.extension_file.is_some() { "node: { id: waxwing, cluster: waxwing }\n" } else { "" };
     format!(
         r#"# Written by Waxwing, for Envoy {version}. To start it:
 #   envoy --config-path envoy.yaml --concurrency {workers} --component-log-level {log_level}
-admin:
+{node}admin:
   address:
     socket_address: {{ address: 127.0.0.1, port_value: {admin_port} }}
 # Histograms are readable at this interval.
@@ -51,7 +49,7 @@ static_resources:
 
 /// The extension, in the way of requests.
 fn http_yaml(config: &Config) -> String {
-    let plugin = plugin_yaml(config, "http", 18);
+    let plugin = plugin::filter(config, plugin::HTTP, 18);
     let routes: String = config.routes.iter().map(route_yaml).collect();
     format!(
         r#"        - filters:
@@ -96,7 +94,7 @@ fn route_yaml(route: &Route) -> String {
 
 /// The extension, in the way of connections, and a listener that goes without it.
 fn tcp_yaml(config: &Config, balance: &str) -> String {
-    let plugin = plugin_yaml(config, "network", 12);
+    let plugin = plugin::filter(config, plugin::NETWORK, 12);
     format!(
         r#"        - filters:
 {plugin}            - name: envoy.filters.network.tcp_proxy
@@ -170,58 +168,8 @@ fn cluster_yaml(name: &str, stat_name: &str, address: SocketAddr, protocol: &str
     )
 }
 
-/// The extension as a filter of this kind, this far to the right.
-fn plugin_yaml(config: &Config, kind: &str, indent: usize) -> String {
-    let policy = match config.failure_policy {
-        FailurePolicy::Closed => "FAIL_CLOSED",
-        FailurePolicy::Open => "FAIL_OPEN",
-    };
-    // The file may be read from another folder than this one.
-    let wasm = std::path::absolute(&config.wasm).unwrap_or_else(|_| config.wasm.clone());
-    let mut yaml = format!(
-        "\
-- name: envoy.filters.{kind}.wasm
-  typed_config:
-    \"@type\": type.googleapis.com/envoy.extensions.filters.{kind}.wasm.v3.Wasm
-    config:
-"
-    );
-    let mut line = |depth: usize, text: String| {
-        // Writing to a string cannot fail.
-        let _ = writeln!(yaml, "{:depth$}{text}", "");
-    };
-    line(6, format!("name: {}", scalar(&config.name)));
-    line(6, format!("root_id: {}", scalar(&config.root_id)));
-    line(6, format!("failure_policy: {policy}"));
-    if config.allow_on_headers_stop_iteration {
-        line(6, "allow_on_headers_stop_iteration: true".into());
-    }
-    if let Some(bytes) = &config.configuration {
-        line(6, "configuration:".into());
-        any_yaml(bytes).into_iter().for_each(|text| line(8, text));
-    }
-    line(6, "vm_config:".into());
-    line(8, format!("vm_id: {}", scalar(&config.vm_id)));
-    line(8, "runtime: envoy.wasm.runtime.v8".into());
-    line(8, format!("code: {{ local: {{ filename: {} }} }}", scalar(&wasm.to_string_lossy())));
-    if let Some(bytes) = &config.vm_configuration {
-        line(8, "configuration:".into());
-        any_yaml(bytes).into_iter().for_each(|text| line(10, text));
-    }
-    yaml.lines().map(|line| format!("{:indent$}{line}\n", "")).collect()
-}
-
-/// Text as a string message, and anything else as a bytes message; Envoy hands out the same bytes for both.
-fn any_yaml(bytes: &[u8]) -> [String; 2] {
-    let (message, value) = match std::str::from_utf8(bytes) {
-        Ok(text) => ("StringValue", scalar(text)),
-        Err(_) => ("BytesValue", scalar(&BASE64.encode(bytes))),
-    };
-    [format!("\"@type\": type.googleapis.com/google.protobuf.{message}"), format!("value: {value}")]
-}
-
 /// A YAML string: in single quotes where that shows it as it is, else escaped.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     if text.chars().all(|c| matches!(c, ' '..='~')) {
         return format!("'{}'", text.replace('\'', "''"));
     }

@@ -249,6 +249,17 @@ impl Scenario {
         self
     }
 
+    /// Gives the extension another configuration before what comes next, as an operator does while the proxy runs.
+    ///
+    /// Envoy tries it first, in a VM of its own. If the extension refuses it, the one before stays; what is served tells.
+    /// Otherwise each worker makes a new root context, for the streams that begin from now on. The old one ends with the last
+    /// of its streams.
+    #[must_use]
+    pub fn reconfigure(mut self, config: impl IntoConfig) -> Self {
+        self.steps.push(Step::Reconfigure(config.into_config()));
+        self
+    }
+
     /// Lets time pass before what comes next: virtual time in the model, real time in Envoy.
     ///
     /// In Envoy, requests take some milliseconds as well. What is to happen in a wait, or not to happen, should

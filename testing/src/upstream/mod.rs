@@ -198,7 +198,7 @@ impl<P: Protocol> fmt::Debug for Upstream<P> {
 }
 
 /// The upstreams that a host knows, by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Upstreams<P: Protocol = Http>(RefCell<BTreeMap<String, Upstream<P>>>);
 
 impl<P: Protocol> Default for Upstreams<P> {

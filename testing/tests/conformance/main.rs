@@ -15,6 +15,7 @@ mod local_response;
 mod metric;
 mod origin;
 mod property;
+mod reconfigure;
 mod shared;
 mod tcp;
 mod timer;

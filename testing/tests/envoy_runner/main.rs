@@ -7,6 +7,7 @@ mod grpc;
 mod message;
 mod metric;
 mod module;
+mod reconfigure;
 mod scenario;
 mod start;
 mod tcp;

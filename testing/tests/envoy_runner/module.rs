@@ -91,6 +91,11 @@ impl Module {
         Start::new().folder(self.folder.path()).start(config)
     }
 
+    /// Assembles a module of nothing but this.
+    pub(crate) fn assemble_with(text: &str) -> Module {
+        Module::assemble(&format!("(module {text})"))
+    }
+
     fn assemble(text: &str) -> Module {
         let binary = wat::parse_str(text).unwrap();
         let module = Module { folder: tempfile::tempdir().unwrap() };

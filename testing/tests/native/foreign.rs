@@ -111,6 +111,6 @@ fn a_function_that_there_is_not_is_an_error_and_the_timeline_names_those_that_th
 #[test]
 fn a_new_configuration_declares_its_properties_anew() {
     let host = host().start();
-    host.reconfigure("").unwrap();
+    host.reconfigure("again").unwrap();
     host.exchange(does("set-twice")).logs().assert_contains("bad argument");
 }

@@ -48,7 +48,8 @@ impl HostCore {
         self.forget_grpc(&open);
         self.note_grpc(&open.call, "a message");
         let arguments = Arguments::Grpc { token, size: message.len() };
-        self.tell(Callback::GrpcReceive, arguments, Delivered::Message(message));
+        let root = self.root_of(open.call.context);
+        self.tell(root, Callback::GrpcReceive, arguments, Delivered::Message(message));
     }
 
     /// Tells the guest that a unary call has failed, and nothing else.
@@ -56,7 +57,7 @@ impl HostCore {
         let Some(open) = self.grpc.open.borrow_mut().remove(&token) else { return };
         self.forget_grpc(&open);
         self.note_grpc(&open.call, &format!("status {status} {message:?}"));
-        self.close_of_grpc(token, status, message);
+        self.close_of_grpc(self.root_of(open.call.context), token, status, message);
     }
 
     fn deliver_to_stream(self: &Rc<Self>, token: u32, sent: Sent) {
@@ -67,7 +68,12 @@ impl HostCore {
             }
             Sent::Message(message) => {
                 let arguments = Arguments::Grpc { token, size: message.len() };
-                self.tell(Callback::GrpcReceive, arguments, Delivered::Message(message));
+                self.tell(
+                    self.root_of_grpc(token),
+                    Callback::GrpcReceive,
+                    arguments,
+                    Delivered::Message(message),
+                );
             }
             Sent::End(end) => {
                 let (status, message) = (end.shown_status(), end.shown_message());
@@ -97,7 +103,7 @@ impl HostCore {
             None => return,
         };
         self.note_grpc(&call, &format!("status {status} {message:?}"));
-        self.close_of_grpc(token, status, message);
+        self.close_of_grpc(self.root_of(call.context), token, status, message);
         let mut calls = self.grpc.open.borrow_mut();
         if calls.get(&token).is_some_and(|open| open.local_closed) {
             calls.remove(&token);
@@ -105,9 +111,9 @@ impl HostCore {
     }
 
     /// Tells the guest of an end; it may be that of a call that it was refused.
-    pub(in crate::core) fn close_of_grpc(self: &Rc<Self>, token: u32, status: u32, message: &str) {
+    pub(in crate::core) fn close_of_grpc(self: &Rc<Self>, root: u32, token: u32, status: u32, message: &str) {
         self.set_status(status, message.as_bytes());
-        self.call(Callback::GrpcClose, self.root, Arguments::GrpcClose { token, status }, drop);
+        self.call(Callback::GrpcClose, root, Arguments::GrpcClose { token, status }, drop);
         self.set_status(status, b"");
     }
 
@@ -121,13 +127,13 @@ impl HostCore {
             Delivered::InitialMetadata(metadata) => (Callback::GrpcReceiveInitialMetadata, metadata.len()),
             Delivered::Message(message) => (Callback::GrpcReceive, message.len()),
         };
-        self.tell(callback, Arguments::Grpc { token, size }, delivered);
+        self.tell(self.root_of_grpc(token), callback, Arguments::Grpc { token, size }, delivered);
     }
 
     /// Calls the guest, which can read this meanwhile.
-    fn tell(self: &Rc<Self>, callback: Callback, arguments: Arguments, delivered: Delivered) {
+    fn tell(self: &Rc<Self>, root: u32, callback: Callback, arguments: Arguments, delivered: Delivered) {
         self.grpc.delivered.replace(Some(delivered));
-        self.call(callback, self.root, arguments, drop);
+        self.call(callback, root, arguments, drop);
         self.grpc.delivered.replace(None);
     }
 

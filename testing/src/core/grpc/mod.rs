@@ -260,11 +260,21 @@ impl HostCore {
         }
     }
 
-    /// Gives up all calls and streams; the guest hears nothing of them.
-    pub(super) fn cancel_all_grpc(&self) {
-        for open in std::mem::take(&mut *self.grpc.open.borrow_mut()).values() {
-            self.forget_grpc(open);
-        }
+    /// Gives up all calls and streams of this root context and its streams; the guest hears nothing of them.
+    pub(super) fn cancel_all_grpc(&self, root: u32) {
+        self.grpc.open.borrow_mut().retain(|_, open| {
+            let gives_up = self.root_of(open.call.context) == root;
+            if gives_up {
+                self.forget_grpc(open);
+            }
+            !gives_up
+        });
+    }
+
+    /// The root context that is told of a call.
+    fn root_of_grpc(&self, token: u32) -> u32 {
+        let open = self.grpc.open.borrow();
+        open.get(&token).map_or_else(|| self.root(), |open| self.root_of(open.call.context))
     }
 
     /// The calls and streams that have not ended, in words: but for those whose server waits for the guest.

@@ -35,7 +35,7 @@ fn workers_share_metrics_and_a_new_configuration_goes_on_with_them() {
     });
     let host = script.host().workers(3).start();
     host.assert_metric("starts", Metric::Counter(3));
-    host.reconfigure("").unwrap();
+    host.reconfigure("again").unwrap();
     host.assert_metric("starts", Metric::Counter(6));
 }
 

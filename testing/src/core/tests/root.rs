@@ -16,11 +16,11 @@ fn configurations() -> (Script, Notes<Vec<u8>>) {
 }
 
 #[test]
-fn a_new_configuration_comes_to_the_same_root_context_of_every_worker() {
+fn a_new_configuration_is_tried_and_comes_to_a_new_root_context_of_every_worker() {
     let (script, seen) = configurations();
     let host = script.host().config("one").workers(2).start();
     host.reconfigure("two").unwrap();
-    assert_eq!(*seen.borrow(), [b"one", b"one", b"two", b"two"]);
+    assert_eq!(*seen.borrow(), [b"one", b"one", b"two", b"two", b"two"]);
     let configured = [Callback::Configure, Callback::Configure];
     assert_eq!(host.worker(1).timeline().callbacks(), configured);
 }
@@ -35,7 +35,51 @@ fn a_configuration_that_is_refused_or_traps_is_an_error() {
     assert_eq!(*seen.borrow(), [b"one", b"bad"]);
     let error = host.reconfigure("boom").unwrap_err();
     assert_eq!(error.trap().unwrap().during, Some(Callback::Configure));
-    host.exchange(Request::get("/")).trap().unwrap();
+    host.exchange(Request::get("/")).response().assert_status(200);
+    assert_eq!(host.timeline().callbacks(), [Callback::Configure]);
+}
+
+#[test]
+fn a_configuration_that_only_a_worker_refuses_leaves_the_one_before() {
+    let times = std::cell::Cell::new(0);
+    let script = Script::new().on(Callback::Configure, move |_, _, _| {
+        times.set(times.get() + 1);
+        // The start, the trial, and the worker.
+        u32::from(times.get() != 3)
+    });
+    let host = script.returning(PAUSE, [Callback::RequestHeaders]).host().config("one").start();
+    assert_eq!(host.reconfigure("two").unwrap_err().refused_by(), Some(Callback::Configure));
+    host.open(Request::get("/")).assert_paused(Phase::RequestHeaders);
+    host.shutdown();
+    assert!(host.is_shut_down());
+}
+
+#[test]
+fn a_root_context_that_was_replaced_ends_with_its_last_stream() {
+    let happened: Notes<(Callback, u32)> = notes();
+    let mut script = Script::new().returning(PAUSE, [Callback::RequestHeaders]);
+    for callback in [Callback::Tick, Callback::Done, Callback::Delete] {
+        let noted = happened.clone();
+        script = script.on(callback, move |_, context, _| {
+            noted.borrow_mut().push((callback, context));
+            1
+        });
+    }
+    script = script.on(Callback::Configure, |host, _, _| u32::from(host.set_tick_period(100).is_ok()));
+    let host = script.host().config("one").start();
+    let old = [host.open(Request::get("/")), host.open(Request::get("/"))];
+    host.reconfigure("two").unwrap();
+    let new = host.open(Request::get("/"));
+    host.clock().advance(Duration::from_millis(100));
+    old[0].disconnect();
+    assert_eq!(happened.take()[..2], [(Callback::Tick, 1), (Callback::Tick, 4)]);
+    old[1].disconnect();
+    let ends = [(Callback::Done, 3), (Callback::Delete, 3), (Callback::Done, 1), (Callback::Delete, 1)];
+    assert_eq!(happened.take(), ends);
+    host.clock().advance(Duration::from_millis(100));
+    assert_eq!(happened.take(), [(Callback::Tick, 4)]);
+    new.disconnect();
+    assert!(!host.is_shut_down());
 }
 
 #[test]

@@ -206,6 +206,7 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
     if let Some(level) = scenario.host_log_level() {
         builder = builder.log_level(level);
     }
+    builder = builder.profile(scenario.host_profile());
     if scenario.headers_stop_alone() {
         builder = builder.allow_on_headers_stop_iteration();
     }

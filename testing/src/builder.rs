@@ -7,6 +7,7 @@ use crate::core::{Process, Settings};
 use crate::host::Host;
 use crate::http::property_path;
 use crate::matching::any;
+use crate::profile::Profile;
 use crate::route::Route;
 use crate::scenario::FailurePolicy;
 use crate::start_error::StartError;
@@ -18,8 +19,8 @@ use std::rc::Rc;
 use waxwing::attributes::{Attribute, Kind};
 use waxwing::{LogLevel, Status};
 
-/// Makes a VM with a guest in it.
-pub(crate) type MakeGuest = Rc<dyn Fn() -> Result<Rc<dyn Backend>, String>>;
+/// Makes a VM with a guest in it, as that host makes it.
+pub(crate) type MakeGuest = Rc<dyn Fn(Profile) -> Result<Rc<dyn Backend>, String>>;
 
 /// Settings of a [`Host`]. Each has a default.
 #[must_use = "call `start`"]
@@ -32,8 +33,9 @@ pub struct HostBuilder {
 }
 
 impl HostBuilder {
-    pub(crate) fn new(guest: impl Fn() -> Result<Rc<dyn Backend>, String> + 'static) -> Self {
+    pub(crate) fn new(guest: impl Fn(Profile) -> Result<Rc<dyn Backend>, String> + 'static) -> Self {
         let settings = Settings {
+            profile: Profile::ENVOY,
             config: Vec::new(),
             vm_config: Vec::new(),
             plugin_name: "plugin".to_owned(),
@@ -57,6 +59,24 @@ impl HostBuilder {
             grpc_upstreams: Upstreams::default(),
             settings,
         }
+    }
+
+    /// Lets the host be another one than Envoy: what that has not, refuses or does differently is so for the extension.
+    ///
+    /// A function that the host does not have makes a module fail to load. An extension that is compiled into the test has
+    /// no imports: it fails the test when it calls the function.
+    ///
+    /// ```no_run
+    /// use waxwing_testing::{Host, Profile, Request};
+    /// # fn test<RateLimit: waxwing::Extension>() {
+    ///
+    /// let host = Host::builder::<RateLimit>().profile(Profile::APISIX).start();
+    /// host.exchange(Request::get("/")).response().assert_status(200);
+    /// # }
+    /// ```
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.settings.profile = profile;
+        self
     }
 
     /// Sets the configuration of the plugin: bytes, text, or a [`json!`](crate::json) value.
@@ -330,11 +350,12 @@ impl HostBuilder {
         let mut workers = Vec::new();
         let mut started = Ok(());
         for _ in 0..self.workers {
-            started = (self.guest)().map_err(StartError::unloadable).and_then(|backend| {
-                let worker = process.add_worker(backend);
-                workers.push(worker.clone());
-                worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
-            });
+            started =
+                (self.guest)(process.settings.profile).map_err(StartError::unloadable).and_then(|backend| {
+                    let worker = process.add_worker(backend);
+                    workers.push(worker.clone());
+                    worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
+                });
             if started.is_err() {
                 break;
             }

@@ -83,14 +83,14 @@ impl fmt::Debug for Running {
 impl Host {
     /// A host for an extension that is compiled into the test.
     pub fn builder<E: Module>() -> HostBuilder {
-        HostBuilder::new(|| Ok(Rc::new(NativeGuest::<E>::new())))
+        HostBuilder::new(|_| Ok(Rc::new(NativeGuest::<E>::new())))
     }
 
     /// A host for an extension that was built to a `.wasm` module.
     #[cfg(feature = "wasm")]
     pub fn wasm(module: &crate::wasm::WasmModule) -> HostBuilder {
         let module = module.clone();
-        HostBuilder::new(move || match crate::wasm::WasmGuest::instantiate(&module) {
+        HostBuilder::new(move |profile| match crate::wasm::WasmGuest::on(&module, profile) {
             Ok(guest) => Ok(Rc::new(guest)),
             Err(error) => Err(error.to_string()),
         })
@@ -253,8 +253,8 @@ impl Host {
 
     /// Starts the extension with this configuration where it does not count.
     fn try_config(&self, config: &[u8]) -> Result<(), StartError> {
-        let worker =
-            self.process().canary(config).add_worker((self.running.guest)().map_err(StartError::unloadable)?);
+        let guest = (self.running.guest)(self.process().settings.profile);
+        let worker = self.process().canary(config).add_worker(guest.map_err(StartError::unloadable)?);
         worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
     }
 

@@ -31,6 +31,7 @@
 //! | stop in between, or play both sides | [`Host::open`], [`Host::begin`], [`HttpStream`] |
 //! | answer an extension's callouts | [`Host::upstream`], [`matching`], [`Answer`] |
 //! | let time pass | [`Host::clock`] |
+//! | be another host than Envoy | [`Profile`], [`HostBuilder::profile`] |
 //! | run the same test on the built `.wasm` (feature `wasm`), in a real Envoy (feature `envoy`) | [`test`](macro@test), `on_each_host!`, `Host::wasm` |
 //! | look for what is wrong in many runs of a scenario | [`explore`] |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
@@ -71,6 +72,7 @@ mod metric;
 mod native;
 mod panic;
 mod phase;
+mod profile;
 mod queue;
 mod quoted;
 mod route;
@@ -114,6 +116,7 @@ pub use http::{HeaderList, Request, Response};
 pub use log::{LogLine, Logs};
 pub use metric::{Metric, metric_name};
 pub use phase::{EndOfStream, Phase};
+pub use profile::{Profile, Support};
 pub use queue::SharedQueue;
 pub use run::Run;
 #[cfg(feature = "wasm")]

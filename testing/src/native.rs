@@ -29,7 +29,9 @@ impl<M: Module> Backend for NativeGuest<M> {
         entered.map_err(|panic| {
             // As the panic hook of a module does, before it traps. A host that refuses the line has it in
             // the trap all the same.
-            let _ = host.log(CRITICAL, panic.text.as_bytes());
+            if !panic.by_host {
+                let _ = host.log(CRITICAL, panic.text.as_bytes());
+            }
             panic.trap
         })
     }

@@ -7,7 +7,7 @@ use crate::trap::Trap;
 use std::any::Any;
 use std::backtrace::Backtrace;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, resume_unwind};
 use std::sync::Once;
 
 /// A guest's panic.
@@ -15,6 +15,25 @@ pub(crate) struct Panic {
     pub(crate) trap: Trap,
     /// Message and place, as a panic hook writes them.
     pub(crate) text: String,
+    /// The host has ended the guest, which has no hook for that.
+    pub(crate) by_host: bool,
+}
+
+/// Why a host ends a guest in the middle of a call. It unwinds the guest, past the panic hook.
+pub(crate) struct Stopped(pub(crate) String);
+
+/// Ends the guest that is calling, which traps with this message.
+pub(crate) fn stop(message: String) -> ! {
+    resume_unwind(Box::new(Stopped(message)))
+}
+
+/// Runs a host function for a guest that cannot be unwound; the error is that the host ends it.
+#[cfg(feature = "wasm")]
+pub(crate) fn catch_stop<T>(call: impl FnOnce() -> T) -> Result<T, Stopped> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| match payload.downcast() {
+        Ok(stopped) => *stopped,
+        Err(payload) => resume_unwind(payload),
+    })
 }
 
 /// Runs a guest; its panic is silent, and becomes the error.
@@ -55,7 +74,7 @@ fn record(info: &PanicHookInfo<'_>) -> bool {
             backtrace: backtrace_wanted().then(|| Backtrace::force_capture().to_string()),
             ..Trap::new(message(info.payload()))
         };
-        *slot = Some(Panic { trap, text: info.to_string() });
+        *slot = Some(Panic { trap, text: info.to_string(), by_host: false });
         true
     });
     recorded.unwrap_or(false)
@@ -63,11 +82,15 @@ fn record(info: &PanicHookInfo<'_>) -> bool {
 
 /// A panic that no hook has seen: `resume_unwind` starts one, or a test has set a hook of its own.
 fn unhooked(payload: &(dyn Any + Send)) -> Panic {
+    if let Some(Stopped(message)) = payload.downcast_ref() {
+        return Panic { text: message.clone(), trap: Trap::new(message), by_host: true };
+    }
     let message = message(payload);
-    Panic { text: format!("panicked: {message}"), trap: Trap::new(message) }
+    Panic { text: format!("panicked: {message}"), trap: Trap::new(message), by_host: false }
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
+/// What a panic says.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     match payload.downcast_ref::<&str>() {
         Some(text) => (*text).to_owned(),
         None => {

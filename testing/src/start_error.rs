@@ -29,6 +29,7 @@ impl StartError {
         let cause = match refusal {
             Refusal::Refused(callback) => Cause::Refused(callback),
             Refusal::Trapped(trap) => Cause::Trapped(trap),
+            Refusal::Missing(problem) => Cause::Unloadable(problem),
         };
         StartError { cause, logs: Logs::new(logs) }
     }

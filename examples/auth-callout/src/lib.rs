@@ -97,7 +97,7 @@ mod tests {
     use std::time::Duration;
     use waxwing_testing::matching::{has_header, header, path};
     use waxwing_testing::{
-        Answer, Host, HostBuilder, Phase, Request, Response, Scenario, Value, json, on_each_host,
+        Answer, Host, HostBuilder, Phase, Profile, Request, Response, Scenario, Value, json, on_each_host,
         on_every_host,
     };
 
@@ -222,6 +222,28 @@ mod tests {
         let exchange = host.exchange(bearer("alice"));
         exchange.local_response().assert_status(500);
         exchange.logs().assert_contains("the host did not make the call: bad argument");
+    }
+
+    #[test]
+    fn it_decides_on_each_host_that_has_callouts() {
+        for profile in [Profile::ENVOY, Profile::NGX_WASM_MODULE, Profile::APISIX] {
+            let host = with_one_user(Host::builder::<Auth>().profile(profile));
+            host.exchange(bearer("alice")).upstream_request().assert_header("x-user", "alice");
+            host.exchange(bearer("eve")).local_response().assert_status(403);
+            // Whatever a failure looks like there.
+            let exchange = host.exchange(bearer("late"));
+            exchange.local_response().assert_status(500);
+            exchange.assert_not_forwarded();
+        }
+    }
+
+    #[test]
+    fn a_host_without_callouts_lets_nothing_through() {
+        let host = with_one_user(Host::builder::<Auth>().profile(Profile::GOOGLE_SERVICE_EXTENSIONS));
+        let exchange = host.exchange(bearer("alice"));
+        exchange.local_response().assert_status(500);
+        exchange.assert_not_forwarded();
+        exchange.logs().assert_contains("the host did not make the call: unimplemented");
     }
 
     #[test]

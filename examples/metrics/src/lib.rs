@@ -108,8 +108,8 @@ mod tests {
     use super::Measured;
     use std::time::Duration;
     use waxwing_testing::{
-        Host, HostBuilder, Metric, Request, Response, Scenario, Value, json, metric_name, on_each_host,
-        on_every_host,
+        Callback, Host, HostBuilder, Metric, Profile, Request, Response, Scenario, Value, json, metric_name,
+        on_each_host, on_every_host,
     };
 
     fn config() -> Value {
@@ -186,6 +186,19 @@ mod tests {
     fn a_service_whose_name_is_no_value_of_a_label_is_refused() {
         let host = Host::builder::<Measured>().config(json!({ "service": "a;.;b=.=c" }));
         host.try_start().unwrap_err().logs().assert_contains("a label's value has");
+    }
+
+    #[test]
+    fn a_host_that_has_no_metrics_lets_requests_pass_or_refuses_the_configuration() {
+        // It says that it has counted.
+        let host = start(Host::builder::<Measured>().profile(Profile::APISIX));
+        host.exchange(Request::get("/204")).response().assert_status(204);
+        assert_eq!(host.metric(requests("GET", "2xx")), None);
+
+        let host = Host::builder::<Measured>().profile(Profile::GOOGLE_SERVICE_EXTENSIONS);
+        let error = host.config(config()).try_start().unwrap_err();
+        assert_eq!(error.refused_by(), Some(Callback::Configure));
+        error.logs().assert_contains("proxy_define_metric: unimplemented");
     }
 
     #[test]

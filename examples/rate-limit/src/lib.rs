@@ -159,7 +159,9 @@ mod tests {
     use std::time::{Duration, SystemTime};
     use waxwing_testing::envoy::Envoy;
     use waxwing_testing::wasm::WasmModule;
-    use waxwing_testing::{Host, Native, Request, Runner, Scenario, Value, Wasm, json, on_every_host};
+    use waxwing_testing::{
+        Host, Native, Profile, Request, Runner, Scenario, Value, Wasm, json, on_every_host,
+    };
 
     fn three_a_minute() -> Value {
         json!({ "requests": 3, "per_seconds": 60, "header": "x-api-key" })
@@ -251,6 +253,19 @@ mod tests {
             let error = Host::builder::<RateLimit>().config(config).try_start().unwrap_err();
             error.logs().assert_contains(problem);
         }
+    }
+
+    #[test]
+    fn on_a_host_without_shared_data_all_requests_pass_and_the_log_says_why() {
+        Profile::each(|profile| {
+            let host = Host::builder::<RateLimit>().profile(profile).config(three_a_minute()).start();
+            let exchanges: Vec<_> = (0..4).map(|_| host.exchange(by("ana"))).collect();
+            let expected = if profile == Profile::GOOGLE_SERVICE_EXTENSIONS { 200 } else { 429 };
+            exchanges[3].response().assert_status(expected);
+            if expected == 200 {
+                exchanges[3].logs().assert_contains("proxy_get_shared_data: unimplemented");
+            }
+        });
     }
 
     #[test]

@@ -125,6 +125,8 @@ impl Step {
             "record" => done(call::record_metric(self.number(1), self.number(2).into())),
             "metric" => number(call::metric(self.number(1))),
             "continue" => done(call::continue_stream(StreamType(self.number(1)))),
+            "tick" => done(call::set_tick_period(self.number(1))),
+            "root-done" => done(call::end_context()),
             "close" => done(call::close_stream(StreamType(self.number(1)))),
             "property" => found(call::property(scope, path(1).as_bytes())),
             "set-property" => done(call::set_property(path(1).as_bytes(), name)),

@@ -1,6 +1,7 @@
 //! Answering the guest: what every host function does around its own work.
 
 use super::HostCore;
+use super::profile::Verdict;
 use super::stream::Stream;
 use crate::host_call::{HostCall, Reply};
 use crate::timeline::Event;
@@ -10,7 +11,7 @@ use waxwing::Status;
 
 impl HostCore {
     /// Answers a call for the stream that it acts on, and notes both in the timeline of the running context.
-    pub(super) fn answer<T>(
+    pub(super) fn answer<T: Default>(
         &self,
         call: HostCall,
         reply: impl FnOnce(&T) -> Reply,
@@ -19,7 +20,17 @@ impl HostCore {
         let (Some(running), Some(acting)) = (self.vm.running(), self.vm.acting()) else {
             return Err(Status::INTERNAL_FAILURE);
         };
-        let answer = act(self.stream(acting).as_ref());
+        let stream = self.stream(acting);
+        let answer = match self.verdict(&call, stream.as_deref()) {
+            Verdict::Act => act(stream.as_ref()),
+            Verdict::Refuse(status) => Err(status),
+            // What it does not write reads as zero: the guest has put that there.
+            Verdict::Pretend => Ok(T::default()),
+            Verdict::Stop(stop) => {
+                self.journal(running).host(format!("{call}: {}", stop.message()));
+                self.stop_guest(stop)?
+            }
+        };
         let noted = answer.as_ref().map(reply).map_err(|status| *status);
         let event = Event::Call { call, answer: noted };
         if acting != running {

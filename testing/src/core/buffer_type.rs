@@ -36,7 +36,9 @@ impl HostCore {
                 self.with_grpc_message(|message| range(message)).unwrap_or(Ok(Vec::new()))
             }
             BufferType::VM_CONFIGURATION => range(&self.settings().vm_config),
-            BufferType::PLUGIN_CONFIGURATION if self.configuring.get() => {
+            BufferType::PLUGIN_CONFIGURATION
+                if self.configuring.get() || self.facts().keeps_configuration =>
+            {
                 range(&self.process.config.borrow())
             }
             BufferType::PLUGIN_CONFIGURATION => Err(Status::NOT_FOUND),

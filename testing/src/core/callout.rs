@@ -1,10 +1,11 @@
 //! HTTP callouts.
 
+use super::callout_end::{Failure, Outcome, Shown, outcome};
 use super::field::Owner;
 use super::schedule::{Due, Moment};
 use super::{HostCore, maps};
-use crate::answer::Answer;
 use crate::callout::Callout;
+use crate::profile::{Targets, ToldOfCallouts};
 use crate::timeline::Arguments;
 use crate::{HeaderList, Request, Response};
 use std::cell::{Cell, RefCell};
@@ -36,15 +37,6 @@ struct Open {
     answer: Option<Outcome>,
 }
 
-/// How a callout ends.
-#[derive(Debug)]
-enum Outcome {
-    /// With a response, which may be the proxy's own.
-    Response(Response),
-    /// Without one.
-    Reset,
-}
-
 /// A step of a callout on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -63,8 +55,9 @@ impl HostCore {
         if i32::try_from(parts.timeout_milliseconds).is_err() {
             return Err(Status::BAD_ARGUMENT);
         }
-        let name = String::from_utf8_lossy(parts.upstream).into_owned();
-        let Some(upstream) = self.process.upstreams.get(&name) else {
+        let name = self.upstream_name(parts);
+        let upstream = self.process.upstreams.get(&name);
+        if upstream.is_none() && self.facts().targets == Targets::Cluster {
             let known = self.process.upstreams.names().join(", ");
             self.journal(context).host(format!(
                 "there is no cluster {name:?} ({}): `host.upstream({name:?})` makes one",
@@ -75,16 +68,17 @@ impl HostCore {
                 }
             ));
             return Err(Status::BAD_ARGUMENT);
-        };
+        }
         let request = request(parts).ok_or(Status::BAD_ARGUMENT)?;
-        let token = (self.callouts.started.get() + 1) * TOKENS;
-        self.callouts.started.set(token / TOKENS);
-        if !upstream.is_healthy() {
+        let (first, step) = self.facts().tokens;
+        let token = first + self.callouts.started.get() * step;
+        self.callouts.started.set(self.callouts.started.get() + 1);
+        if upstream.is_some_and(|upstream| !upstream.is_healthy()) {
             self.journal(context).host(format!("no host of {name:?} is healthy: the callout fails at once"));
             return Err(Status::INTERNAL_FAILURE);
         }
         let timeout = Duration::from_millis(parts.timeout_milliseconds.into());
-        let timeout = (!timeout.is_zero()).then_some(timeout);
+        let timeout = Some(timeout).filter(|timeout| !timeout.is_zero() && self.facts().times_callouts);
         self.callout_step(Duration::ZERO, token, Step::Arrive);
         let ends = timeout.map(|timeout| self.callout_step(timeout, token, Step::TimeOut));
         let callout = Callout { token, upstream: name, request, timeout };
@@ -97,16 +91,21 @@ impl HostCore {
     pub(super) fn step_callout(self: &Rc<Self>, token: u32, step: Step) {
         match step {
             Step::Arrive => self.arrive(token),
-            Step::TimeOut => self.end_callout(token, Some(Outcome::Response(timed_out()))),
+            Step::TimeOut => self.end_callout(token, Some(Outcome::Failed(Failure::TimedOut))),
             Step::End => self.end_callout(token, None),
         }
     }
 
     /// The request is at the upstream, which decides what comes of it.
-    fn arrive(&self, token: u32) {
-        let open = |open: &Open| open.callout.clone();
-        let Some(callout) = self.callouts.open.borrow().get(&token).map(open) else { return };
-        let Some(upstream) = self.process.upstreams.get(&callout.upstream) else { return };
+    fn arrive(self: &Rc<Self>, token: u32) {
+        let open = |open: &Open| (open.callout.clone(), open.context);
+        let Some((callout, callout_context)) = self.callouts.open.borrow().get(&token).map(open) else {
+            return;
+        };
+        let Some(upstream) = self.process.upstreams.get(&callout.upstream) else {
+            self.journal(callout_context).host(format!("there is no host {:?}", callout.upstream));
+            return self.end_callout(token, Some(Outcome::Failed(Failure::Unresolved)));
+        };
         // Nothing is borrowed: it may run the test's own code.
         let answer = match upstream.receive(&callout.request) {
             Ok(answer) => answer,
@@ -132,26 +131,56 @@ impl HostCore {
             journal.host(text.clone());
         }
         self.root_journal.host(text);
-        // The root context, whoever made the call, and whether or not that still exists.
-        let root = self.root_of(open.context);
-        match outcome {
-            Outcome::Response(response) => {
+        let told = match self.facts().told_of_callouts {
+            // Whoever made the call, and whether or not that still exists.
+            ToldOfCallouts::Root => self.root_of(open.context),
+            ToldOfCallouts::Caller if self.exists(open.context) => open.context,
+            ToldOfCallouts::Caller => return,
+        };
+        let nothing = Arguments::HttpCall { token, headers: 0, body_size: 0, trailers: 0 };
+        match outcome.shown(self.facts().failed_callouts) {
+            Shown::Response(response) => {
                 let arguments = Arguments::HttpCall {
                     token,
                     headers: response.headers.len(),
                     body_size: response.body_bytes().len(),
                     trailers: response.trailers.len(),
                 };
-                self.callouts.delivered.replace(Some(response));
-                self.call(Callback::HttpCallResponse, root, arguments, drop);
-                self.callouts.delivered.replace(None);
+                self.deliver(told, arguments, response);
             }
-            Outcome::Reset => {
-                let arguments = Arguments::HttpCall { token, headers: 0, body_size: 0, trailers: 0 };
+            Shown::Reason(reason) => self.deliver(told, nothing, reason),
+            Shown::Nothing => {
                 self.set_status(Status::BROKEN_CONNECTION.as_u32(), b"reset");
-                self.call(Callback::HttpCallResponse, root, arguments, drop);
+                self.call(Callback::HttpCallResponse, told, nothing, drop);
                 self.set_status(Status::BROKEN_CONNECTION.as_u32(), b"");
             }
+        }
+        self.go_on_after_callouts(open.context);
+    }
+
+    /// Tells the guest, which can read the response meanwhile.
+    fn deliver(self: &Rc<Self>, context: u32, arguments: Arguments, response: Response) {
+        self.callouts.delivered.replace(Some(response));
+        self.call(Callback::HttpCallResponse, context, arguments, drop);
+        self.callouts.delivered.replace(None);
+    }
+
+    /// The name of the upstream that a callout goes to: a port is none of its name, unless the test says so.
+    fn upstream_name(&self, parts: &HttpCallParts<'_>) -> String {
+        let target = String::from_utf8_lossy(parts.upstream).into_owned();
+        let target = match self.facts().targets {
+            Targets::Cluster => return target,
+            Targets::HostAndPort => target,
+            Targets::Authority => {
+                let authority = request(parts).and_then(|request| {
+                    request.headers().get(":authority").map(|name| String::from_utf8_lossy(name).into_owned())
+                });
+                authority.unwrap_or(target)
+            }
+        };
+        match target.rsplit_once(':') {
+            Some((host, _)) if self.process.upstreams.get(&target).is_none() => host.to_owned(),
+            _ => target,
         }
     }
 
@@ -215,54 +244,6 @@ impl HostCore {
     }
 }
 
-impl Outcome {
-    /// As it comes back for that request.
-    fn of(self, request: &Request) -> Outcome {
-        let Outcome::Response(mut response) = self else { return self };
-        if response.body_bytes().len() > RESPONSE_LIMIT {
-            return Outcome::Reset;
-        }
-        if request.method() == "HEAD" {
-            response.body = crate::http::Body::default();
-        }
-        response.headers = maps::normalized(&response.headers, Owner::Response);
-        Outcome::Response(response)
-    }
-
-    fn text(&self) -> String {
-        match self {
-            Outcome::Response(response) => response.status().to_string(),
-            Outcome::Reset => "reset".to_owned(),
-        }
-    }
-}
-
-/// In how much time what comes of a request, if anything does.
-fn outcome(mut answer: Answer) -> (Duration, Option<Outcome>) {
-    let mut delay = Duration::ZERO;
-    loop {
-        let outcome = match answer {
-            Answer::After(more, then) => {
-                delay = delay.saturating_add(more);
-                answer = *then;
-                continue;
-            }
-            Answer::Respond(response) => Outcome::Response(response),
-            Answer::Slowly(response, pause) => {
-                let pauses = response.body.pieces(false).len() + usize::from(!response.trailers.is_empty());
-                let pauses = u32::try_from(pauses).unwrap_or(u32::MAX);
-                delay = delay.saturating_add(pause.saturating_mul(pauses));
-                Outcome::Response(response)
-            }
-            Answer::BreakOff(_) => Outcome::Reset,
-            Answer::Hang => return (delay, None),
-            Answer::Reset => Outcome::Response(unreachable_upstream("connection termination")),
-            Answer::Refuse => Outcome::Response(unreachable_upstream("remote connection failure")),
-        };
-        return (delay, Some(outcome));
-    }
-}
-
 /// The request that goes out; `None` if it lacks what a request needs.
 fn request(parts: &HttpCallParts<'_>) -> Option<Request> {
     let mut headers = HeaderList::new();
@@ -288,30 +269,3 @@ fn request(parts: &HttpCallParts<'_>) -> Option<Request> {
     }
     Some(request)
 }
-
-/// What Envoy answers itself when the upstream takes too long.
-fn timed_out() -> Response {
-    by_proxy(504, "upstream request timeout")
-}
-
-/// What it answers if there was no connection, or none any more, before the response began.
-fn unreachable_upstream(reason: &str) -> Response {
-    by_proxy(503, &unreachable(reason))
-}
-
-/// What it says of an upstream without a response.
-pub(super) fn unreachable(reason: &str) -> String {
-    format!("upstream connect error or disconnect/reset before headers. reset reason: {reason}")
-}
-
-fn by_proxy(status: u16, body: &str) -> Response {
-    Response::new(status)
-        .header("content-length", body.len().to_string())
-        .header("content-type", "text/plain")
-        .body(body)
-}
-
-/// The tokens of HTTP callouts are its multiples; gRPC has those between.
-const TOKENS: u32 = 4;
-/// How large the body of a response can be, in bytes.
-const RESPONSE_LIMIT: usize = 32 * 1024 * 1024;

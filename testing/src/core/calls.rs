@@ -10,6 +10,7 @@ use super::{HostCore, buffer, maps};
 use crate::HeaderList;
 use crate::host_call::{HostCall, Reply};
 use crate::log::LogLine;
+use crate::profile::Properties;
 use std::collections::HashMap;
 use waxwing::__private::{
     Answer, BufferType, Callback, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, MapType,
@@ -210,6 +211,9 @@ impl Host for HostCore {
     fn set_property(&self, path: &[u8], value: &[u8]) -> Answer {
         let call = HostCall::SetProperty { path: path.to_vec(), value: value.to_vec() };
         self.answer(call, done, |stream| {
+            if self.facts().properties == Properties::Text {
+                return self.keep_property(stream.map(|stream| &**stream), path, value);
+            }
             let kept = |filter_state: &mut HashMap<Vec<u8>, Vec<u8>>| {
                 if filter_state.contains_key(path) && self.foreign.is_read_only(path) {
                     return Err(Status::BAD_ARGUMENT);
@@ -227,8 +231,7 @@ impl Host for HostCore {
 
     fn set_effective_context(&self, context: u32) -> Answer {
         self.answer(HostCall::SetEffectiveContext { context }, done, |_| {
-            let known = context == 0 || self.is_live_root(context) || self.own_journal(context).is_some();
-            if !known {
+            if context != 0 && !self.exists(context) {
                 return Err(Status::BAD_ARGUMENT);
             }
             self.vm.set_effective(context);

@@ -3,7 +3,6 @@
 use super::vm::Called;
 use super::{HostCore, Journal};
 use crate::log::LogLine;
-use crate::scenario::FailurePolicy;
 use crate::timeline::Arguments;
 use crate::trap::Sighting;
 use std::cell::{Ref, RefCell, RefMut};
@@ -157,7 +156,7 @@ impl HostCore {
     /// A client connects.
     pub(crate) fn accept_connection(self: &Rc<Self>) -> Rc<Connection> {
         let dead = self.vm.trap();
-        let installed = dead.is_none() || self.settings().failure_policy == FailurePolicy::Closed;
+        let installed = dead.is_none() || !self.passes_dead_vm();
         let state = State {
             installed,
             connected: false,

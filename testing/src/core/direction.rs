@@ -69,6 +69,8 @@ pub(super) struct Direction {
     pub(super) complete: bool,
     pub(super) trailers: Option<HeaderList>,
     pub(super) trailers_live: bool,
+    /// Trailers that the extension is not shown, until the body has gone.
+    pub(super) unseen_trailers: Option<HeaderList>,
     /// Nothing more of this direction goes anywhere: the stream was answered.
     pub(super) aborted: bool,
     pub(super) forwarded: Forwarded,

@@ -26,17 +26,19 @@ impl HostCore {
             Side::Request => Callback::RequestHeaders,
             Side::Response => Callback::ResponseHeaders,
         };
-        let arguments = Arguments::Headers { count, end_of_stream: end };
-        let iteration = self.call(callback, stream.context, arguments, |called| match called {
-            Called::Absent => Iteration::Continue,
-            Called::Returned { replied: true, .. } => Iteration::StopAllWatermark,
-            Called::Returned { value: PAUSE, .. } if self.settings().headers_stop_alone => {
-                Iteration::StopSingle
-            }
-            Called::Returned { value, .. } => headers_status(value),
-            Called::Failed => {
-                self.fail(stream);
-                Iteration::StopAllWatermark
+        let arguments = self.headers_arguments(count, end);
+        let iteration = self.call(callback, stream.context, arguments, |called| {
+            match self.allowed(stream, callback, called) {
+                Called::Absent => Iteration::Continue,
+                Called::Returned { replied: true, .. } => Iteration::StopAllWatermark,
+                Called::Returned { value: PAUSE, .. } if self.settings().headers_stop_alone => {
+                    Iteration::StopSingle
+                }
+                Called::Returned { value, .. } => headers_status(value),
+                Called::Failed => {
+                    self.fail(stream);
+                    Iteration::StopAllWatermark
+                }
             }
         });
         if iteration == Iteration::Continue {
@@ -81,13 +83,15 @@ impl HostCore {
             Side::Response => Callback::ResponseBody,
         };
         let arguments = Arguments::Body { size, end_of_stream: end };
-        let status = self.call(callback, stream.context, arguments, |called| match called {
-            Called::Absent => DataStatus::Continue,
-            Called::Returned { replied: true, .. } => DataStatus::StopNoBuffer,
-            Called::Returned { value, .. } => data_status(value),
-            Called::Failed => {
-                self.fail(stream);
-                DataStatus::StopNoBuffer
+        let status = self.call(callback, stream.context, arguments, |called| {
+            match self.allowed(stream, callback, called) {
+                Called::Absent => DataStatus::Continue,
+                Called::Returned { replied: true, .. } => DataStatus::StopNoBuffer,
+                Called::Returned { value, .. } => data_status(value),
+                Called::Failed => {
+                    self.fail(stream);
+                    DataStatus::StopNoBuffer
+                }
             }
         });
         let mut state = stream.state_mut();
@@ -116,13 +120,16 @@ impl HostCore {
             Side::Request => Callback::RequestTrailers,
             Side::Response => Callback::ResponseTrailers,
         };
-        let passes = self.call(callback, stream.context, Arguments::Trailers(count), |called| match called {
-            Called::Absent => true,
-            Called::Returned { replied: true, .. } => false,
-            Called::Returned { value, .. } => value == 0,
-            Called::Failed => {
-                self.fail(stream);
-                false
+        let arguments = Arguments::Trailers(count);
+        let passes = self.call(callback, stream.context, arguments, |called| {
+            match self.allowed(stream, callback, called) {
+                Called::Absent => true,
+                Called::Returned { replied: true, .. } => false,
+                Called::Returned { value, .. } => value == 0,
+                Called::Failed => {
+                    self.fail(stream);
+                    false
+                }
             }
         });
         if passes {
@@ -158,6 +165,9 @@ impl HostCore {
     /// What becomes of a stream whose guest has trapped, whatever the policy is: that is for later streams.
     fn fail(self: &Rc<Self>, stream: &Rc<Stream>) {
         stream.note_trap(self.vm.trap());
+        if self.ends_with_proxy(stream) {
+            return;
+        }
         if !std::mem::replace(&mut stream.state_mut().failed, true) {
             self.reply(stream, LocalReply::failure());
         }

@@ -3,7 +3,7 @@
 use super::direction::{Forwarded, Side};
 use super::field::Owner;
 use super::stream::{State, Stream};
-use super::{HostCore, callout, maps};
+use super::{HostCore, callout_end, maps};
 use crate::HeaderList;
 use std::rc::Rc;
 use waxwing::__private::LocalResponseParts;
@@ -57,6 +57,16 @@ impl LocalReply {
         }
     }
 
+    /// A callback has returned what the host does not allow.
+    pub(super) fn action_not_allowed() -> Self {
+        LocalReply::by_proxy(500, "Internal Server Error", "action_not_allowed")
+    }
+
+    /// A callback has changed more than the host allows.
+    pub(super) fn too_much_changed() -> Self {
+        LocalReply::by_proxy(500, "Internal Server Error", "mutation_too_large")
+    }
+
     /// A message has lost a header that it cannot do without.
     pub(super) fn incomplete(side: Side, missing: &str) -> Self {
         let body = format!("missing required header: {missing}");
@@ -71,7 +81,7 @@ impl LocalReply {
     /// The upstream has not begun to answer, and will not.
     pub(super) fn unreachable(reason: &str) -> Self {
         let details = format!("upstream_reset_before_response_started{{{}}}", reason.replace(' ', "_"));
-        LocalReply::by_proxy(503, &callout::unreachable(reason), &details)
+        LocalReply::by_proxy(503, &callout_end::unreachable(reason), &details)
     }
 
     fn by_proxy(status: u32, body: &str, details: &str) -> Self {

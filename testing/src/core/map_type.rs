@@ -65,7 +65,10 @@ impl HostCore {
     ) -> Answer {
         check(map)?;
         let mut state = stream.ok_or(Status::BAD_ARGUMENT)?.state_mut();
-        edit(writable(&mut state, map).ok_or(Status::BAD_ARGUMENT)?, owner(map));
+        let list = writable(&mut state, map).ok_or(Status::BAD_ARGUMENT)?;
+        let fixed = self.fixed_headers(list);
+        edit(list, owner(map));
+        self.put_back(list, &fixed);
         Ok(())
     }
 }

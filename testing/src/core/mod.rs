@@ -14,7 +14,7 @@
 //! | `remains` | what is left when all is over |
 //! | `root` | root contexts: how they start, take each other's place, and end |
 //! | `tick` | their timers |
-//! | `callout` | HTTP callouts |
+//! | `callout`, `callout_end` | HTTP callouts, and how they end |
 //! | `metric` | metrics |
 //! | `grpc` | gRPC calls and streams |
 //! | `shared_data`, `shared_queue` | what the workers share for the guests |
@@ -32,6 +32,7 @@
 //! | `calls`, `answering` | the host functions, and what they have in common |
 //! | `map_type`, `buffer_type`, `property` | what these reach, and when |
 //! | `maps`, `field`, `buffer` | how it is read and changed |
+//! | `profile` | what hosts other than Envoy do instead, `property_form` of properties |
 //!
 //! Nothing is borrowed while the guest runs, and it is never re-entered: what a guest asks for in a callback
 //! happens when the callback has returned.
@@ -41,6 +42,7 @@ mod arrival;
 mod buffer;
 mod buffer_type;
 mod callout;
+mod callout_end;
 mod calls;
 mod connection;
 mod direction;
@@ -57,7 +59,9 @@ mod metric;
 mod origin;
 mod passage;
 mod process;
+mod profile;
 mod property;
+mod property_form;
 mod queue;
 mod remains;
 mod root;
@@ -83,6 +87,7 @@ pub(crate) use stream::Stream;
 
 use crate::backend::Backend;
 use crate::log::LogLine;
+use crate::profile::Profile;
 use crate::route::Route;
 use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
@@ -104,6 +109,7 @@ use waxwing::LogLevel;
 /// What a host is told before it starts.
 #[derive(Clone)]
 pub(crate) struct Settings {
+    pub(crate) profile: Profile,
     pub(crate) config: Vec<u8>,
     pub(crate) vm_config: Vec<u8>,
     pub(crate) plugin_name: String,
@@ -146,6 +152,8 @@ pub(crate) struct HostCore {
     root_journal: Rc<Journal>,
     /// What can be read while an export beside the ABI runs, and in which buffer.
     export_data: RefCell<Option<(u32, Vec<u8>)>>,
+    /// What the guest has set without a stream, by raw path, where a host keeps it.
+    root_properties: RefCell<HashMap<Vec<u8>, Vec<u8>>>,
     /// Those that have not ended, by their context id.
     streams: RefCell<HashMap<u32, Rc<Stream>>>,
     connections: RefCell<HashMap<u32, Rc<Connection>>>,
@@ -158,7 +166,7 @@ pub(crate) struct HostCore {
 impl HostCore {
     /// A worker of that process; [`Process::add_worker`] makes it.
     fn new(process: Rc<Process>, index: usize, backend: Rc<dyn Backend>) -> Rc<HostCore> {
-        let vm = Vm::new(backend);
+        let vm = Vm::new(backend, process.settings.profile);
         let roots = Roots::default();
         roots.add(vm.new_context());
         Rc::new(HostCore {
@@ -174,6 +182,7 @@ impl HostCore {
             grpc: GrpcCalls::default(),
             root_journal: Rc::default(),
             export_data: RefCell::default(),
+            root_properties: RefCell::default(),
             streams: RefCell::default(),
             connections: RefCell::default(),
             arrived: RefCell::default(),
@@ -235,6 +244,11 @@ impl HostCore {
     fn own_journal(&self, context: u32) -> Option<Rc<Journal>> {
         let stream = self.stream(context).map(|stream| stream.journal.clone());
         stream.or_else(|| self.connection(context).map(|connection| connection.journal.clone()))
+    }
+
+    /// Whether the guest has a context with this id.
+    fn exists(&self, context: u32) -> bool {
+        self.is_live_root(context) || self.own_journal(context).is_some()
     }
 
     /// Where to note what concerns this context.

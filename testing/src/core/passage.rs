@@ -123,6 +123,11 @@ impl HostCore {
         if stream.is_over(side) {
             return;
         }
+        if !self.shows_trailers(side) {
+            // For the extension the body ends here, and they go past it.
+            stream.state_mut().direction_mut(side).unseen_trailers = Some(trailers);
+            return self.data(stream, side, Vec::new(), true);
+        }
         let stopped_all = {
             let mut state = stream.state_mut();
             let direction = state.direction_mut(side);
@@ -267,11 +272,17 @@ impl HostCore {
         let size = piece.len();
         {
             let mut state = stream.state_mut();
-            let forwarded = &mut state.direction_mut(side).forwarded;
+            let direction = state.direction_mut(side);
+            let unseen = direction.unseen_trailers.take_if(|_| end);
+            let forwarded = &mut direction.forwarded;
             if forwarded.ended || (piece.is_empty() && !end) {
                 return;
             }
-            forwarded.push(piece, end);
+            if unseen.is_none() || !piece.is_empty() {
+                forwarded.push(piece, end && unseen.is_none());
+            }
+            forwarded.trailers = unseen;
+            forwarded.ended = end;
         }
         stream.journal.host(format!("{} body forwarded, {size} bytes{}", side.name(), end_text(end)));
         self.forwarded(stream, side, end);

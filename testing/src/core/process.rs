@@ -34,6 +34,8 @@ pub(crate) struct Process {
     settling: Cell<bool>,
     /// What every worker logged, and which one did.
     logs: RefCell<Vec<(usize, LogLine)>>,
+    /// The whole proxy has ended.
+    pub(super) aborted: Cell<bool>,
     /// What makes the test fail as soon as it is back in control.
     failure: RefCell<Option<String>>,
     /// Somebody looks at what goes wrong, so that nothing panics for it.
@@ -66,6 +68,7 @@ impl Process {
             workers: RefCell::default(),
             settling: Cell::new(false),
             logs: RefCell::default(),
+            aborted: Cell::default(),
             failure: RefCell::default(),
             watched: Cell::new(false),
         })
@@ -223,7 +226,7 @@ impl Process {
         self.workers.borrow().get(index).and_then(Weak::upgrade)
     }
 
-    fn workers(&self) -> Vec<Rc<HostCore>> {
+    pub(super) fn workers(&self) -> Vec<Rc<HostCore>> {
         self.workers.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 }

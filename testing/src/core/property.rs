@@ -13,10 +13,8 @@ use waxwing::__private::Answer;
 use waxwing::Status;
 
 impl HostCore {
-    /// The value of a property for a stream, or for a root context.
-    pub(super) fn property_of(&self, stream: Option<&Stream>, path: &[u8]) -> Answer<Vec<u8>> {
-        // A NUL behind the last segment is tolerated.
-        let path = path.strip_suffix(b"\0").unwrap_or(path);
+    /// The value of a property for a stream, or for a root context, as Envoy has it.
+    pub(super) fn envoys_property(&self, stream: Option<&Stream>, path: &[u8]) -> Answer<Vec<u8>> {
         if path.is_empty() {
             return Err(Status::SERIALIZATION_FAILURE);
         }

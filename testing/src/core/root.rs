@@ -1,7 +1,9 @@
 //! The lives of root contexts.
 
 use super::HostCore;
+use super::connection::Connection;
 use super::queue::AfterCall;
+use super::stream::Stream;
 use super::tick::Timer;
 use super::vm::Called;
 use crate::timeline::Arguments;
@@ -48,6 +50,8 @@ pub(crate) enum Refusal {
     Refused(Callback),
     /// The guest trapped.
     Trapped(Trap),
+    /// It needs what the host does not have.
+    Missing(String),
 }
 
 impl Root {
@@ -154,15 +158,11 @@ impl HostCore {
         if !self.is_running() {
             return;
         }
-        let mut streams: Vec<_> = self.streams.borrow().values().cloned().collect();
-        streams.sort_by_key(|stream| stream.context);
-        for stream in streams {
+        for stream in self.all_streams() {
             stream.journal.host("the host shuts down");
             self.disconnect(&stream);
         }
-        let mut connections: Vec<_> = self.connections.borrow().values().cloned().collect();
-        connections.sort_by_key(|connection| connection.context);
-        for connection in connections {
+        for connection in self.all_connections() {
             connection.journal.host("the host shuts down");
             self.reset_connection(&connection);
         }
@@ -182,6 +182,30 @@ impl HostCore {
         } else {
             self.delete_root(root.context);
         }
+    }
+
+    /// Ends all streams and connections, without a response.
+    pub(super) fn reset_all(self: &Rc<Self>, details: &str) {
+        for stream in self.all_streams() {
+            stream.note_trap(self.vm.trap());
+            self.reset(&stream, details);
+        }
+        for connection in self.all_connections() {
+            self.reset_connection(&connection);
+        }
+    }
+
+    /// Those that have not ended, in the order of their contexts.
+    fn all_streams(&self) -> Vec<Rc<Stream>> {
+        let mut streams: Vec<_> = self.streams.borrow().values().cloned().collect();
+        streams.sort_by_key(|stream| stream.context);
+        streams
+    }
+
+    fn all_connections(&self) -> Vec<Rc<Connection>> {
+        let mut connections: Vec<_> = self.connections.borrow().values().cloned().collect();
+        connections.sort_by_key(|connection| connection.context);
+        connections
     }
 
     /// Whether it has not been shut down.
@@ -226,6 +250,9 @@ impl HostCore {
         let called = self.call(callback, self.root(), arguments, |called| called);
         self.configuring.set(false);
         match called {
+            Called::Failed if self.vm.is_missing.get() => {
+                Err(Refusal::Missing(self.process.failure().unwrap_or_default()))
+            }
             Called::Failed => {
                 // A VM fails by a trap only, which the caller reports.
                 let trap = self.vm.trap().map(|trap| trap.look().clone());

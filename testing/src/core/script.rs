@@ -43,7 +43,9 @@ impl Script {
     /// A host for it. All workers share the closures.
     pub(super) fn host(self) -> HostBuilder {
         let handlers = self.handlers;
-        HostBuilder::new(move || Ok(Rc::new(Script { handlers: handlers.clone(), host: RefCell::default() })))
+        HostBuilder::new(move |_| {
+            Ok(Rc::new(Script { handlers: handlers.clone(), host: RefCell::default() }))
+        })
     }
 
     fn run(&self, callback: Callback, context: u32, arguments: Arguments) -> u32 {

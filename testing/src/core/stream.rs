@@ -7,7 +7,6 @@ use super::origin::Moves;
 use super::{HostCore, Journal};
 use crate::log::LogLine;
 use crate::phase::Phase;
-use crate::scenario::FailurePolicy;
 use crate::timeline::Arguments;
 use crate::trap::Sighting;
 use crate::{HeaderList, Outcome, Request, Response};
@@ -188,7 +187,7 @@ impl HostCore {
     /// A stream of which nothing has arrived.
     pub(crate) fn begin(self: &Rc<Self>, origin_answers: bool) -> Rc<Stream> {
         let dead = self.vm.trap();
-        let installed = dead.is_none() || self.settings().failure_policy == FailurePolicy::Closed;
+        let installed = dead.is_none() || !self.passes_dead_vm();
         let state = State {
             installed,
             created: false,

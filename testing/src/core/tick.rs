@@ -15,6 +15,7 @@ use waxwing::__private::Callback;
 pub(super) struct Timer {
     /// Zero while it is off.
     period: Cell<Duration>,
+    was_set: Cell<bool>,
     /// The next tick.
     next: Cell<Option<Moment>>,
 }
@@ -24,8 +25,14 @@ impl HostCore {
     pub(super) fn set_tick(&self, milliseconds: u32) {
         if let Some(root) = self.acting_root() {
             root.timer.period.set(Duration::from_millis(milliseconds.into()));
+            root.timer.was_set.set(true);
             self.arm_timer(&root);
         }
+    }
+
+    /// Whether the root context has ever set its timer.
+    pub(super) fn tick_was_set(&self) -> bool {
+        self.acting_root().is_some_and(|root| root.timer.was_set.get())
     }
 
     pub(super) fn stop_timer(&self, root: &Root) {

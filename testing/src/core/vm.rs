@@ -1,8 +1,10 @@
 //! Entering the guest, and what a trap leaves behind.
 
 use super::HostCore;
+use super::profile::StopCause;
 use super::queue::AfterCall;
 use crate::backend::Backend;
+use crate::profile::Profile;
 use crate::timeline::{Arguments, Event, Returned};
 use crate::trap::Sighting;
 use std::cell::{Cell, RefCell};
@@ -23,6 +25,12 @@ pub(super) struct Vm {
     stop: Cell<bool>,
     after_call: RefCell<VecDeque<AfterCall>>,
     trap: RefCell<Option<Sighting>>,
+    /// Why the host ends the guest that is calling it.
+    stop_cause: Cell<Option<StopCause>>,
+    /// The host does not have what the guest has called.
+    pub(super) is_missing: Cell<bool>,
+    /// How many bytes of messages the running callback has changed.
+    pub(super) changed: Cell<usize>,
 }
 
 /// How a callback went.
@@ -37,8 +45,10 @@ pub(super) enum Called {
 }
 
 impl Vm {
-    pub(super) fn new(backend: Rc<dyn Backend>) -> Self {
-        let callbacks = backend.guest().callbacks();
+    pub(super) fn new(backend: Rc<dyn Backend>, profile: Profile) -> Self {
+        let exported = backend.guest().callbacks();
+        let called = Callback::ALL.iter().filter(|it| exported.contains(**it) && profile.calls(**it));
+        let callbacks = called.fold(Callbacks::NONE, |set, callback| set.with(*callback));
         Vm {
             backend,
             callbacks,
@@ -48,6 +58,9 @@ impl Vm {
             stop: Cell::new(false),
             after_call: RefCell::default(),
             trap: RefCell::default(),
+            stop_cause: Cell::default(),
+            is_missing: Cell::default(),
+            changed: Cell::default(),
         }
     }
 
@@ -64,6 +77,20 @@ impl Vm {
 
     pub(super) fn trap(&self) -> Option<Sighting> {
         self.trap.borrow().clone()
+    }
+
+    /// Ends it, if it is not dead.
+    pub(super) fn kill(&self, trap: &Sighting) {
+        self.trap.borrow_mut().get_or_insert_with(|| trap.clone());
+    }
+
+    /// The callback that is running.
+    pub(super) fn callback(&self) -> Option<Callback> {
+        self.running.get().map(|(callback, _)| callback)
+    }
+
+    pub(super) fn stops_because(&self, cause: StopCause) {
+        self.stop_cause.set(Some(cause));
     }
 
     /// The context whose callback is running.
@@ -151,6 +178,7 @@ impl HostCore {
         let journal = self.journal(context);
         self.vm.running.set(Some((callback, context)));
         self.vm.effective.set(0);
+        self.vm.changed.set(0);
         let mut returned = Returned::Nothing;
         let result = self.vm.backend.enter(self.clone(), &mut |guest| returned = invoke(guest));
         self.vm.running.set(None);
@@ -168,7 +196,11 @@ impl HostCore {
             Err(mut trap) => {
                 trap.during = Some(callback);
                 journal.push(Event::Trap(trap.clone()));
-                self.vm.trap.replace(Some(Sighting::new(trap)));
+                let trap = Sighting::new(trap);
+                self.vm.trap.replace(Some(trap.clone()));
+                if let Some(cause) = self.vm.stop_cause.take() {
+                    self.after_stop(cause, &trap);
+                }
                 Called::Failed
             }
         }

@@ -7,6 +7,7 @@ use super::instance::Instance;
 use super::tcp::TcpProxy;
 use super::{Config, Error, Observed, Start};
 use crate::log::Logs;
+use crate::profile::Profile;
 use crate::scenario::ORIGIN;
 use crate::{Answer, Client, Exchange, Request, Run, Runner, Scenario, Step, cluster};
 
@@ -45,12 +46,17 @@ impl Runner for Envoy {
 
     /// # Panics
     ///
-    /// If Envoy cannot be had or refuses the extension or its configuration, if a stream or a callout hangs, or if a request sets properties,
-    /// because a real proxy has its own.
+    /// If Envoy cannot be had or refuses the extension or its configuration, if a stream or a callout hangs, if a request sets properties,
+    /// because a real proxy has its own, or if the scenario is for another host.
     #[track_caller]
     fn run(&self, scenario: &Scenario) -> Run {
         let name = scenario.name();
         scenario.check_steps();
+        let profile = scenario.host_profile();
+        assert!(
+            profile == Profile::ENVOY,
+            "scenario {name:?} is for {profile}, and this is a real Envoy; run it on the other hosts only"
+        );
         if let Some(request) = scenario.requests().find(|request| !request.properties.is_empty()) {
             panic!(
                 "scenario {name:?}: {} {} sets properties, and a real Envoy has its own; run it on the other hosts only",

@@ -349,6 +349,12 @@ impl HostCall {
         }
     }
 
+    /// The name of the host function, as modules import it.
+    pub(crate) fn import_name(&self) -> String {
+        let prefix = if let HostCall::ResolveDns { .. } = self { "envoy_" } else { "proxy_" };
+        format!("{prefix}{}", self.name())
+    }
+
     /// Whether it changes the header `name` of `map`, if it succeeds.
     pub(crate) fn writes_header(&self, target: MapType, name: &[u8]) -> bool {
         match self {

@@ -6,6 +6,7 @@ mod reading;
 use crate::client::Client;
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
+use crate::profile::Profile;
 use crate::route::Route;
 use crate::run::Run;
 use crate::runner::Runner;
@@ -73,6 +74,7 @@ pub struct Scenario {
     buffer_limit: Option<usize>,
     log_level: Option<LogLevel>,
     allow_on_headers_stop_iteration: bool,
+    profile: Profile,
     workers: usize,
     expected_trap: Option<String>,
     steps: Vec<Step>,
@@ -97,6 +99,7 @@ impl Scenario {
             buffer_limit: None,
             log_level: None,
             allow_on_headers_stop_iteration: false,
+            profile: Profile::ENVOY,
             workers: 1,
             expected_trap: None,
             steps: Vec::new(),
@@ -163,6 +166,14 @@ impl Scenario {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.log_level = Some(level);
+        self
+    }
+
+    /// Says that it is for another host than Envoy, which the model is then; see
+    /// [`HostBuilder::profile`](crate::HostBuilder::profile). A real Envoy refuses such a scenario.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
         self
     }
 

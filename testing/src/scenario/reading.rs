@@ -2,6 +2,7 @@
 
 use super::{FailurePolicy, Scenario};
 use crate::cluster::Upstream;
+use crate::profile::Profile;
 use crate::step::{Step, check_steps};
 use crate::{Answer, Request};
 use std::sync::Arc;
@@ -46,6 +47,11 @@ impl Scenario {
     /// Whether a pause of a headers callback holds back the headers alone.
     pub fn headers_stop_alone(&self) -> bool {
         self.allow_on_headers_stop_iteration
+    }
+
+    /// The host that it is for.
+    pub fn host_profile(&self) -> Profile {
+        self.profile
     }
 
     /// How many workers the proxy has.

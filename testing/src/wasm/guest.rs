@@ -7,6 +7,7 @@ use super::link::{link, start};
 use super::module::{AbiVersion, WasmModule, signature};
 use crate::Trap;
 use crate::backend::Backend;
+use crate::profile::Profile;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -50,7 +51,13 @@ impl WasmGuest {
     /// If it does not export a memory and an allocator, if an export that hosts use has another type than
     /// theirs, or if it traps.
     pub fn instantiate(module: &WasmModule) -> Result<Self, LoadError> {
+        WasmGuest::on(module, Profile::ENVOY)
+    }
+
+    /// The same as another host does it.
+    pub(crate) fn on(module: &WasmModule, profile: Profile) -> Result<Self, LoadError> {
         let fail = |problem: String| LoadError::new(module.name(), problem);
+        module.check_for(profile).map_err(fail)?;
         for export in module.parsed().exports() {
             if let ExternType::Func(ty) = export.ty() {
                 export::check(export.name(), ty, module.abi_version()).map_err(fail)?;
@@ -59,17 +66,18 @@ impl WasmGuest {
         let memory = module.parsed().exports().find(|export| matches!(export.ty(), ExternType::Memory(_)));
         let memory = memory.ok_or_else(|| fail("it exports no memory".to_owned()))?.name();
 
-        let mut store = Store::new(module.parsed().engine(), State::new(module.abi_version(), memory));
+        let state = State::new(module.abi_version(), memory, profile);
+        let mut store = Store::new(module.parsed().engine(), state);
         store.limiter(|state| &mut state.limits);
         refuel(&mut store, FUEL_LIMIT);
-        let instance = link(module, &mut store).map_err(|error| fail(error.to_string()))?;
+        let instance = link(module, &mut store, profile).map_err(|error| fail(error.to_string()))?;
         let allocator = ALLOCATORS.iter().find_map(|name| instance.get_func(&store, name));
         let allocator = allocator.ok_or_else(|| {
             fail(format!("it exports no allocator: hosts look for {} and {}", ALLOCATORS[0], ALLOCATORS[1]))
         })?;
         let allocator = allocator.typed(&store).map_err(|error| fail(error.to_string()))?;
         store.data_mut().allocator = Some(allocator);
-        start(&mut store, instance)
+        start(&mut store, instance, profile)
             .map_err(|error| fail(format!("it does not start: {}", trap(store.data_mut(), &error))))?;
         store.data_mut().period = Period::Callback;
 
@@ -185,14 +193,15 @@ impl WasmGuest {
 }
 
 impl State {
-    fn new(version: AbiVersion, memory: &str) -> Self {
+    fn new(version: AbiVersion, memory: &str, profile: Profile) -> Self {
+        let memory_limit = profile.data().memory_limit.unwrap_or(MEMORY_LIMIT);
         State {
             version,
             host: None,
             period: Period::Start,
             memory: memory.to_owned(),
             allocator: None,
-            limits: StoreLimitsBuilder::new().memory_size(MEMORY_LIMIT).table_elements(TABLE_LIMIT).build(),
+            limits: StoreLimitsBuilder::new().memory_size(memory_limit).table_elements(TABLE_LIMIT).build(),
             early_lines: Vec::new(),
             last_words: None,
             random: 0,

@@ -8,6 +8,7 @@ use super::call::{Call, Period, State, Stop};
 use super::loader::Registered;
 use super::module::AbiVersion;
 use super::wasi;
+use crate::panic;
 use wasmi::{Caller, FuncType, Val, ValType};
 use waxwing::__private::{
     BufferType, GrpcCallParts, HttpCallParts, LocalResponseParts, MapType, MetricType, StreamType,
@@ -47,7 +48,10 @@ impl Function {
         results: &mut [Val],
     ) -> Result<(), wasmi::Error> {
         check_period(self.name, caller.data().period)?;
-        let number = match (self.handler)(&mut Call::new(caller, arguments)) {
+        let mut call = Call::new(caller, arguments);
+        let answer = panic::catch_stop(|| (self.handler)(&mut call))
+            .map_err(|stopped| wasmi::Error::new(stopped.0))?;
+        let number = match answer {
             Ok(()) => 0,
             Err(Stop::Answer(number)) => number,
             Err(Stop::Trap(error)) => return Err(error),
@@ -94,7 +98,8 @@ pub(super) fn run_registered(
     };
     let numbers = call.arguments();
     let mut registered = ImportCall::new(&mut call);
-    let answer = host.import(name, &numbers, &mut || function(&mut registered));
+    let answer = panic::catch_stop(|| host.import(name, &numbers, &mut || function(&mut registered)))
+        .map_err(|stopped| wasmi::Error::new(stopped.0))?;
     let number = registered.finish(answer)?;
     match results {
         [result @ Val::I32(_)] => *result = Val::I32(low_word(number).cast_signed()),

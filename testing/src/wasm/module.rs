@@ -2,6 +2,7 @@
 
 use super::import::lookup;
 use super::{LoadError, Loader};
+use crate::profile::{Profile, Support};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -95,6 +96,25 @@ impl WasmModule {
             .collect();
         exports.sort();
         exports
+    }
+
+    /// Whether a host of this profile loads it.
+    pub(super) fn check_for(&self, profile: Profile) -> Result<(), String> {
+        let missing = self
+            .imports()
+            .into_iter()
+            .find(|import| import.module == "env" && profile.support(&import.name) == Support::Missing);
+        if let Some(Import { module, name, .. }) = missing {
+            return Err(format!("missing import: {module}.{name} ({profile} does not have it)"));
+        }
+        let exports = self.exports();
+        let is_there = |name: &&&str| exports.iter().any(|export| export.name == **name);
+        match profile.data().required.iter().find(|name| !is_there(name)) {
+            Some(name) => {
+                Err(format!("missing export: {name} ({profile} does not load a module without it)"))
+            }
+            None => Ok(()),
+        }
     }
 
     pub(super) fn parsed(&self) -> &Module {

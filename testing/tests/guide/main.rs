@@ -10,6 +10,7 @@ mod incident;
 #[cfg(feature = "wasm")]
 mod module;
 mod page;
+mod profile;
 #[cfg(feature = "proptest")]
 mod random;
 #[cfg(feature = "insta")]

@@ -21,7 +21,9 @@ impl HostCore {
             return Err(Status::INTERNAL_FAILURE);
         };
         let stream = self.stream(acting);
-        let answer = match self.verdict(&call, stream.as_deref()) {
+        let verdict = self.verdict(&call, stream.as_deref());
+        let pretends = matches!(verdict, Verdict::Pretend);
+        let answer = match verdict {
             Verdict::Act => act(stream.as_ref()),
             Verdict::Refuse(status) => Err(status),
             // What it does not write reads as zero: the guest has put that there.
@@ -39,6 +41,9 @@ impl HostCore {
             journal.push(event.clone());
         }
         self.journal(running).push(event);
+        if pretends {
+            self.journal(running).host(format!("{} does nothing for it", self.settings().profile));
+        }
         answer
     }
 }

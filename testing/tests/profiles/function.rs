@@ -87,6 +87,8 @@ fn what_has_no_effect_succeeds_and_writes_nothing() {
     let exchange = host.exchange(Request::get("/"));
     assert_eq!(answers_of(&exchange), ["0", "done", "done", "done"]);
     assert_eq!(host.metric("hits"), None);
+    let timeline = exchange.timeline().to_string();
+    assert_eq!(timeline.matches("APISIX does nothing for it").count(), 4, "{timeline}");
     exchange.response().assert_status(200);
 }
 

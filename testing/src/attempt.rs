@@ -196,6 +196,7 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
         .vm_id(vm_id)
         .failure_policy(scenario.failure_policy())
         .routes(scenario.routes())
+        .expressions(scenario.expressions())
         .origin(move |request| upstream(request));
     if let Some(name) = plugin_name {
         builder = builder.plugin_name(name);

@@ -192,6 +192,11 @@ impl HostBuilder {
         self
     }
 
+    pub(crate) fn expressions(mut self, expressions: &[(String, Vec<u8>)]) -> Self {
+        self.settings.expressions.extend_from_slice(expressions);
+        self
+    }
+
     /// Adds a name to DNS, with its addresses. A lookup is answered as soon as nothing else is to be done at that moment;
     /// the addresses live for 60 seconds, and have port 0, as in Envoy.
     ///

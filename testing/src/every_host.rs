@@ -1,6 +1,8 @@
 //! One test, on every host.
 
+use crate::comparison::{self, Verdict};
 use crate::envoy::Envoy;
+use crate::golden::{Golden, Mode};
 use crate::wasm::WasmModule;
 use crate::{Native, Run, Runner, Scenario, Wasm};
 use waxwing::Module;
@@ -23,16 +25,41 @@ use waxwing::Module;
 /// # }
 /// ```
 ///
+/// If the variable `WAXWING_GOLDEN_FOLDER` names a folder, what Envoy answers is also compared with files in it: golden answers,
+/// which are kept with the tests. `docs/envoy.md` tells how.
+///
 /// # Panics
 ///
 /// If the package cannot be built, if Envoy cannot be had, if the hosts differ, with all differences, and if there
 /// is no scenario.
 #[track_caller]
 pub fn on_every_host<E: Module>(package: &str, scenarios: impl IntoIterator<Item = Scenario>) -> Vec<Run> {
+    let mut scenarios = scenarios.into_iter().peekable();
+    assert!(scenarios.peek().is_some(), "there is no scenario to run on every host");
+    let golden = Golden::of(package);
+    if let Some(golden) = golden.as_ref().filter(|golden| golden.mode() == Mode::Replay) {
+        return scenarios.map(|scenario| replay::<E>(golden, &scenario)).collect();
+    }
     let module = WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"));
     let runners: [&dyn Runner; 3] =
         [&Native::<E>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];
-    let mut scenarios = scenarios.into_iter().peekable();
-    assert!(scenarios.peek().is_some(), "there is no scenario to run on every host");
-    scenarios.map(|scenario| scenario.compare(&runners)).collect()
+    let run = |scenario: Scenario| {
+        let (mut runs, differences) = scenario.run_on(&runners);
+        let verdict = Verdict::of(&scenario, &differences);
+        comparison::record(&scenario, &runs[0], &verdict, golden.as_ref(), &module);
+        verdict.assert();
+        if let Some(golden) = &golden {
+            golden.check(&scenario, &runs[2], &module);
+        }
+        runs.swap_remove(0)
+    };
+    scenarios.map(run).collect()
+}
+
+/// Runs a scenario natively, and compares it with what Envoy answered when that was recorded.
+#[track_caller]
+fn replay<E: Module>(golden: &Golden, scenario: &Scenario) -> Run {
+    let run = Native::<E>::new().run(scenario);
+    Verdict::of(scenario, &golden.replay(scenario, &run)).assert();
+    run
 }

@@ -47,6 +47,8 @@ mod callout;
 mod client;
 mod clock;
 mod cluster;
+#[cfg(all(feature = "wasm", feature = "envoy"))]
+mod comparison;
 mod config;
 mod connection;
 mod core;
@@ -61,6 +63,8 @@ mod evidence;
 mod exchange;
 pub mod explore;
 mod given;
+#[cfg(all(feature = "wasm", feature = "envoy"))]
+mod golden;
 mod grpc;
 mod host;
 mod host_call;

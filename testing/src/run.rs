@@ -2,6 +2,7 @@
 
 use crate::cluster::Received;
 use crate::log::{LogLine, Logs};
+use crate::timeline::Timeline;
 use crate::{Exchange, GrpcRequest, Metric, Request, TcpExchange, log};
 use std::ops::{Index, Range};
 
@@ -19,6 +20,12 @@ pub struct Run {
     /// Those of root contexts.
     pub(crate) logs: Logs,
     pub(crate) metrics: Vec<(String, Option<Metric>)>,
+    /// What happened in each context, if the host is a model.
+    #[cfg_attr(
+        not(all(feature = "wasm", feature = "envoy")),
+        expect(dead_code, reason = "for the report of comparisons")
+    )]
+    pub(crate) timelines: Vec<(String, Timeline)>,
 }
 
 impl Run {

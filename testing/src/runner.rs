@@ -118,5 +118,6 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
         host.expect_trap(text);
     }
     host.process().set_watched(false);
-    attempt.run(scenario)
+    let timelines = attempt.timelines();
+    Run { timelines, ..attempt.run(scenario) }
 }

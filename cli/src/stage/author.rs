@@ -103,6 +103,8 @@ fn renamed(files: &[File]) -> Result<Vec<File>> {
 fn cargo(repository: &Repository, folder: &Path) -> Command {
     let mut command = Toolchain::active().cargo();
     command.env("CARGO_TARGET_DIR", repository.target_directory()).current_dir(folder);
+    // Its tests are not of this repository.
+    command.env_remove("WAXWING_GOLDEN_FOLDER");
     command
 }
 

@@ -2,6 +2,7 @@
 
 mod author;
 mod build;
+mod comparison;
 mod deny;
 mod lint;
 mod miri;
@@ -14,6 +15,7 @@ mod unsafe_code;
 use crate::args;
 use crate::step;
 use anyhow::{Result, anyhow, bail};
+use comparison::Comparisons;
 use repository::Repository;
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,11 @@ const STAGES: &[Stage] = &[
         name: "test",
         what: "unit and integration tests, on the mock host, as .wasm and in Envoy",
         run: test::all,
+    },
+    Stage {
+        name: "golden",
+        what: "the conformance suite natively, against what Envoy has answered before",
+        run: test::golden,
     },
     Stage { name: "doc-test", what: "the examples in the documentation", run: test::docs },
     Stage { name: "doc", what: "rustdoc's warnings, denied", run: lint::doc },
@@ -94,6 +101,8 @@ pub(crate) fn run(options: &args::Test) -> Result<()> {
         match outcome {
             Ok(verdict) => done.push(Done { name: stage.name, time, verdict }),
             Err(error) => {
+                let began = done.iter().map(|done| done.name).chain([stage.name]);
+                print!("{}", comparisons(&repository, began)?);
                 println!("{}{} passed, 1 failed", table(&done), done.len());
                 let name = stage.name;
                 let after = step::seconds(time);
@@ -104,8 +113,17 @@ pub(crate) fn run(options: &args::Test) -> Result<()> {
         }
         step::doing("Passed", format_args!("{} in {}", stage.name, step::seconds(time)));
     }
+    print!("{}", comparisons(&repository, done.iter().map(|done| done.name))?);
     println!("{}{} passed, 0 failed", table(&done), done.len());
     Ok(())
+}
+
+/// What the tests have left of comparing hosts, if they are among the stages that have begun.
+fn comparisons(repository: &Repository, mut began: impl Iterator<Item = &'static str>) -> Result<String> {
+    if !began.any(|name| name == "test") {
+        return Ok(String::new());
+    }
+    Ok(Comparisons::read(repository)?.table())
 }
 
 fn select(options: &args::Test) -> Result<Vec<&'static Stage>> {

@@ -1,5 +1,6 @@
 //! What `cargo test` runs.
 
+use super::comparison::{self, Comparisons};
 use super::repository::Repository;
 use super::{Verdict, build};
 use crate::step;
@@ -33,7 +34,19 @@ pub(super) fn all(repository: &Repository) -> Result<Verdict> {
             command.env("WAXWING_WASM_DIR", modules);
         }
     }
+    comparison::prepare(repository, &mut command)?;
     repository.run(&mut command)?;
+    if repository.cargo_test.is_empty() {
+        Comparisons::read(repository)?.check(repository)?;
+    }
+    Ok(Verdict::Passed)
+}
+
+/// The scenarios natively, against what Envoy has answered, without Envoy.
+pub(super) fn golden(repository: &Repository) -> Result<Verdict> {
+    let mut command = Toolchain::active().cargo();
+    command.args(["test", "--locked", "--package=waxwing-testing", "--all-features", "--test=conformance"]);
+    repository.run(command.env("WAXWING_GOLDEN", "replay"))?;
     Ok(Verdict::Passed)
 }
 

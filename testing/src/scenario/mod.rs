@@ -3,6 +3,7 @@
 mod changing;
 mod reading;
 
+use crate::attribute::AttributeValue;
 use crate::client::Client;
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
@@ -16,6 +17,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use waxwing::LogLevel;
+use waxwing::attributes::Kind;
 
 /// What becomes of streams when the VM has trapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -82,6 +84,8 @@ pub struct Scenario {
     clusters: Vec<(String, Upstream)>,
     metrics: Vec<String>,
     routes: Vec<Route>,
+    listed_difference: Option<String>,
+    expressions: Vec<(String, Vec<u8>)>,
 }
 
 impl Scenario {
@@ -107,7 +111,17 @@ impl Scenario {
             clusters: Vec::new(),
             metrics: Vec::new(),
             routes: Vec::new(),
+            listed_difference: None,
+            expressions: Vec::new(),
         }
+    }
+
+    /// Says that hosts differ here, and that it is known: `listed` is how `docs/fidelity.md` calls the difference. Then
+    /// `on_every_host` fails if they agree after all.
+    #[must_use]
+    pub fn differs(mut self, listed: impl Into<String>) -> Self {
+        self.listed_difference = Some(listed.into());
+        self
     }
 
     /// Sets the configuration of the plugin.
@@ -360,6 +374,18 @@ impl Scenario {
         &self.routes
     }
 
+    /// Says what the value of a CEL expression is, by its source. The model evaluates none, and refuses those that it does not
+    /// know; a real Envoy evaluates it, and a value that is not so makes the hosts differ.
+    #[must_use]
+    pub fn expression<K: Kind>(mut self, source: impl Into<String>, value: impl AttributeValue<K>) -> Self {
+        self.expressions.push((source.into(), value.encode()));
+        self
+    }
+
+    pub(crate) fn expressions(&self) -> &[(String, Vec<u8>)] {
+        &self.expressions
+    }
+
     /// Asks for a metric of the extension at the end of the run, by the name that it was defined with.
     #[must_use]
     pub fn metric(mut self, name: impl Into<String>) -> Self {
@@ -386,19 +412,27 @@ impl Scenario {
     /// compare, because nothing happens in the scenario or there are no hosts.
     #[track_caller]
     pub fn compare(&self, runners: &[&dyn Runner]) -> Run {
-        let Some((first, others)) = runners.split_first() else {
-            panic!("scenario {:?}: there is no host to run it on", self.name);
-        };
-        assert!(!self.steps.is_empty(), "scenario {:?}: it has no requests to compare", self.name);
-        let expected = first.run(self);
-        let mut differences = String::new();
-        for other in others {
-            let actual = other.run(self);
-            let (expected, actual) = ((first.name(), &expected), (other.name(), &actual));
-            differences += &difference::runs(expected, actual, self.workers > 1);
-        }
+        let (mut runs, differences) = self.run_on(runners);
         assert!(differences.is_empty(), "scenario {:?}: the hosts differ\n{differences}", self.name);
-        expected
+        runs.swap_remove(0)
+    }
+
+    /// Its run on each host, and how those of the others differ from that of the first.
+    #[track_caller]
+    pub(crate) fn run_on(&self, runners: &[&dyn Runner]) -> (Vec<Run>, String) {
+        assert!(!runners.is_empty(), "scenario {:?}: there is no host to run it on", self.name);
+        assert!(!self.steps.is_empty(), "scenario {:?}: it has no requests to compare", self.name);
+        let mut runs: Vec<Run> = Vec::new();
+        let mut differences = String::new();
+        for runner in runners {
+            let run = runner.run(self);
+            if let Some(first) = runs.first() {
+                let (expected, actual) = ((runners[0].name(), first), (runner.name(), &run));
+                differences += &difference::runs(expected, actual, self.workers > 1);
+            }
+            runs.push(run);
+        }
+        (runs, differences)
     }
 }
 

@@ -111,6 +111,15 @@ impl Scenario {
         &self.clusters
     }
 
+    /// How the list of differences calls that of the hosts here, if they differ.
+    #[cfg_attr(
+        not(all(feature = "wasm", feature = "envoy")),
+        expect(dead_code, reason = "for comparisons with Envoy")
+    )]
+    pub(crate) fn listed_difference(&self) -> Option<&str> {
+        self.listed_difference.as_deref()
+    }
+
     /// The metrics that are asked for.
     pub(crate) fn metrics(&self) -> &[String] {
         &self.metrics

@@ -1,5 +1,6 @@
 use super::*;
 use std::fmt::Write;
+use waxwing::attributes::{Bool, Integer, Text};
 use waxwing_testing::Runner;
 use waxwing_testing::envoy::Envoy;
 use waxwing_testing::wasm::WasmModule;
@@ -115,6 +116,17 @@ fn expressions_have_values_of_the_types_that_attributes_have() {
     let lines = in_envoy(&script);
     let expected = values.map(|(source, value)| format!("evaluate {source} -> {value}"));
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn expressions_whose_values_a_scenario_says() {
+    let sources = ["request.method", "request.method_==_'GET'", "response.code", "no_such"];
+    let script = sources.map(|source| format!("log evaluate {source}\n")).concat();
+    compare([scenario("expressions with values", &script)
+        .expression::<Text>("request.method", "POST")
+        .expression::<Bool>("request.method == 'GET'", false)
+        .expression::<Integer<u16>>("response.code", 200)
+        .request(full())]);
 }
 
 #[test]

@@ -143,13 +143,8 @@ impl Attempt {
     /// What there was until now.
     pub(crate) fn run(&self, scenario: &Scenario) -> Run {
         let Some(host) = &self.host else { return Run::default() };
-        let mut received = self.callouts.0.borrow().clone();
-        for (name, received) in &mut received {
-            let grpc = host.process().grpc_upstreams.get(name);
-            received.calls = grpc.map(|grpc| grpc.calls()).unwrap_or_default();
-        }
-        let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
-        Run { received, logs: Logs::new(host.root_logs()), metrics, ..self.run.clone() }
+        let Run { received, logs, metrics, .. } = self.callouts.run(host, scenario);
+        Run { received, logs, metrics, ..self.run.clone() }
     }
 
     /// What happened in each context, those that have not ended among them: streams and connections first, in the order in
@@ -161,11 +156,14 @@ impl Attempt {
             .map(|(name, stream)| (format!("stream #{}, {name}", stream.context()), stream.timeline()));
         let connections =
             self.connections.iter().map(|tcp| (format!("connection #{}", tcp.context()), tcp.timeline()));
-        let workers = self.host.iter().flat_map(Host::started_workers);
-        let roots =
-            workers.map(|worker| (format!("root context of worker {}", worker.index()), worker.timeline()));
-        streams.chain(connections).chain(roots).collect()
+        streams.chain(connections).chain(self.host.iter().flat_map(root_timelines)).collect()
     }
+}
+
+/// What happened in the root contexts, each with a name for people.
+pub(crate) fn root_timelines(host: &Host) -> impl Iterator<Item = (String, Timeline)> {
+    let workers = host.started_workers();
+    workers.map(|worker| (format!("root context of worker {}", worker.index()), worker.timeline()))
 }
 
 /// Fails if something made the test fail.
@@ -185,7 +183,11 @@ fn finish_callouts(host: &Host) -> Result<(), Stop> {
 }
 
 /// A host as the scenario wants it.
-fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callouts>) -> HostBuilder {
+pub(crate) fn prepared(
+    mut builder: HostBuilder,
+    scenario: &Scenario,
+    callouts: &Rc<Callouts>,
+) -> HostBuilder {
     let upstream = scenario.upstream();
     let (plugin_name, root_id, vm_id) = scenario.ids();
     builder = builder
@@ -235,11 +237,22 @@ fn prepared(mut builder: HostBuilder, scenario: &Scenario, callouts: &Rc<Callout
 
 /// What the upstreams of callouts have received, by cluster.
 #[derive(Default)]
-struct Callouts(RefCell<Vec<(String, Received)>>);
+pub(crate) struct Callouts(RefCell<Vec<(String, Received)>>);
 
 impl Callouts {
-    fn of(scenario: &Scenario) -> Callouts {
+    pub(crate) fn of(scenario: &Scenario) -> Callouts {
         let names = scenario.clusters().iter().map(|(name, _)| (name.clone(), Received::default()));
         Callouts(RefCell::new(names.collect()))
+    }
+
+    /// A run so far, but for its exchanges.
+    pub(crate) fn run(&self, host: &Host, scenario: &Scenario) -> Run {
+        let mut received = self.0.borrow().clone();
+        for (name, received) in &mut received {
+            let grpc = host.process().grpc_upstreams.get(name);
+            received.calls = grpc.map(|grpc| grpc.calls()).unwrap_or_default();
+        }
+        let metrics = scenario.metrics().iter().map(|name| (name.clone(), host.metric(name))).collect();
+        Run { received, logs: Logs::new(host.root_logs()), metrics, ..Run::default() }
     }
 }

@@ -238,6 +238,12 @@ impl Host {
         if *self.process().config.borrow() == config {
             return Ok(());
         }
+        self.configure_anew(config)
+    }
+
+    /// The same if it is not another one: a proxy that replaces a listener for another reason gives it once more.
+    #[track_caller]
+    pub(crate) fn configure_anew(&self, config: Vec<u8>) -> Result<(), StartError> {
         self.try_config(&config)?;
         let old = self.process().config.replace(config);
         for worker in self.workers() {

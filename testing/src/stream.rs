@@ -303,10 +303,20 @@ impl HttpStream {
             let evidence = self.evidence().to_text(None);
             return Err(Stop::Hang(Hang { why: self.why_unfinished(waited), evidence }));
         }
+        Ok(self.so_far(true).of(self.worker.host().clone()))
+    }
+
+    /// The exchange as far as it has come, with its timeline if it is wanted.
+    pub(crate) fn so_far(&self, timeline: bool) -> Exchange {
         let stream = &self.stream;
         let (outcome, details) = (stream.outcome(), stream.details());
-        let exchange = Exchange::new(self.evidence(), outcome, details, stream.logs(), stream.trap());
-        Ok(exchange.of(self.worker.host().clone()))
+        let timeline = if timeline { self.timeline() } else { Timeline::default() };
+        Exchange::new(self.evidence_with(timeline), outcome, details, stream.logs(), stream.trap())
+    }
+
+    /// What the model knows it by, and the worker that has it.
+    pub(crate) fn parts(&self) -> (&Rc<HostCore>, &Rc<Stream>) {
+        (self.worker.core(), &self.stream)
     }
 
     /// Lets something happen, and all that follows from it at once.
@@ -317,7 +327,7 @@ impl HttpStream {
         self.worker.process().check();
     }
 
-    fn why_unfinished(&self, waited: Waited) -> String {
+    pub(crate) fn why_unfinished(&self, waited: Waited) -> String {
         let dead = match self.worker.core().trap() {
             Some(trap) => format!("; its VM is dead: {}", trap.look()),
             None => String::new(),
@@ -351,6 +361,10 @@ impl HttpStream {
     }
 
     pub(crate) fn evidence(&self) -> Evidence {
+        self.evidence_with(self.timeline())
+    }
+
+    fn evidence_with(&self, timeline: Timeline) -> Evidence {
         Evidence {
             sent: self.stream.sent(),
             forwarded: self.stream.forwarded_request(),
@@ -358,7 +372,7 @@ impl HttpStream {
             response: self.stream.forwarded_response(),
             reset: self.stream.was_reset(),
             route_choices: self.stream.route_choices(),
-            timeline: self.timeline(),
+            timeline,
         }
     }
 

@@ -3,10 +3,12 @@
 use super::AccessLog;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use waxwing_testing::explore::{self, Model};
 use waxwing_testing::matching::any;
+use waxwing_testing::wasm::WasmModule;
 use waxwing_testing::{
-    Answer, Host, HostBuilder, Metric, Request, Response, Run, Scenario, Upstream, Value, json, on_each_host,
-    on_every_host,
+    Answer, Host, HostBuilder, Metric, Native, Request, Response, Run, Scenario, Upstream, Value, Wasm, json,
+    on_each_host, on_every_host,
 };
 
 /// Two lines a batch, and none that waits longer than 100 milliseconds.
@@ -192,5 +194,31 @@ fn every_host_sends_what_has_waited_and_again_if_that_fails() {
 fn survives_what_took_others_down() {
     let scenario =
         Scenario::new("a batch").config(config()).cluster("logs", accept).request(Request::get("/1"));
-    waxwing_testing::explore::incidents(&waxwing_testing::Native::<AccessLog>::new(), &scenario).check();
+    explore::incidents(&Native::<AccessLog>::new(), &scenario).check();
+}
+
+#[test]
+fn in_every_order_each_stream_has_one_line() {
+    let scenario = Scenario::new("three streams")
+        .config(config())
+        .workers(2)
+        .cluster("logs", |_| Answer::from(Response::new(204)).after(Duration::from_millis(30)))
+        .request(Request::get("/1"))
+        .request(Request::post("/2").body("two apples"))
+        .request(Request::get("/3"))
+        .wait(Duration::from_millis(500))
+        .metric("access_log_dropped_total");
+    let each_has_one = |run: &Run| {
+        let lines = bodies(run.callouts("logs")).concat();
+        for path in ["/1", "/2", "/3"] {
+            let count = lines.lines().filter(|line| line.contains(&format!("\"path\":\"{path}\""))).count();
+            assert_eq!(count, 1, "{path}: {lines}");
+        }
+        assert_eq!(run.metric("access_log_dropped_total"), Some(Metric::Counter(0)));
+    };
+    let module = WasmModule::build("access-log").unwrap_or_else(|error| panic!("{error}"));
+    let models: [(&dyn Model, usize); 2] = [(&Native::<AccessLog>::new(), 1000), (&Wasm::new(module), 100)];
+    for (model, limit) in models {
+        explore::orders(model, &scenario).limit(limit).disconnects().check_each(&each_has_one).check();
+    }
 }

@@ -50,7 +50,9 @@ impl HttpContext for AddHeaderStream {
 #[cfg(test)]
 mod tests {
     use super::AddHeader;
-    use waxwing_testing::{Host, LogLevel, Request, Response, Scenario, json, on_every_host};
+    use waxwing_testing::{
+        Host, LogLevel, Native, Request, Response, Scenario, explore, json, on_every_host,
+    };
 
     const BLUE: fn() -> waxwing_testing::Value = || json!({ "name": "x-tag", "value": "blue" });
 
@@ -107,6 +109,15 @@ mod tests {
     #[test]
     fn survives_what_took_others_down() {
         let scenario = Scenario::new("a header").config(BLUE()).request(Request::get("/"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<AddHeader>::new(), &scenario).check();
+        explore::incidents(&Native::<AddHeader>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_the_response_has_the_header() {
+        let scenario = Scenario::new("two requests")
+            .config(BLUE())
+            .request(Request::post("/").body("two apples"))
+            .request(Request::get("/"));
+        explore::orders(&Native::<AddHeader>::new(), &scenario).disconnects().reconfigurations().check();
     }
 }

@@ -95,10 +95,12 @@ impl HttpContext for AuthStream {
 mod tests {
     use super::Auth;
     use std::time::Duration;
+    use waxwing_testing::explore::{self, Model};
     use waxwing_testing::matching::{has_header, header, path};
+    use waxwing_testing::wasm::WasmModule;
     use waxwing_testing::{
-        Answer, Host, HostBuilder, Phase, Profile, Request, Response, Scenario, Value, json, on_each_host,
-        on_every_host,
+        Answer, Host, HostBuilder, Native, Phase, Profile, Request, Response, Scenario, Value, Wasm, json,
+        on_each_host, on_every_host,
     };
 
     fn config() -> Value {
@@ -280,8 +282,32 @@ mod tests {
     fn survives_what_took_others_down() {
         let scenario =
             Scenario::new("allowed").config(config()).cluster("authz", decide).request(bearer("alice"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Auth>::new(), &scenario)
-            .fail_closed()
-            .check();
+        explore::incidents(&Native::<Auth>::new(), &scenario).fail_closed().check();
+    }
+
+    #[test]
+    fn in_every_order_each_request_gets_its_own_answer() {
+        let scenario = Scenario::new("three users")
+            .config(config())
+            .cluster("authz", decide)
+            .request(bearer("alice").header("x-user", "mallory"))
+            .request(Request::post("/orders").header("authorization", "Bearer robot").body("two apples"))
+            .request(bearer("eve"));
+        let module = WasmModule::build("auth-callout").unwrap_or_else(|error| panic!("{error}"));
+        let models: [(&dyn Model, usize); 2] = [(&Native::<Auth>::new(), 1000), (&Wasm::new(module), 100)];
+        for (model, limit) in models {
+            explore::orders(model, &scenario).limit(limit).disconnects().reconfigurations().check();
+        }
+    }
+
+    #[test]
+    fn in_every_order_what_is_not_decided_fails_closed() {
+        let scenario = Scenario::new("no decision")
+            .config(config())
+            .cluster("authz", decide)
+            .request(bearer("late"))
+            .request(bearer("broken"))
+            .request(bearer("alice"));
+        explore::orders(&Native::<Auth>::new(), &scenario).disconnects().check();
     }
 }

@@ -104,7 +104,7 @@ fn blocked(by: &'static str) -> Action {
 #[cfg(test)]
 mod tests {
     use super::BlockList;
-    use waxwing_testing::{Host, Request, Scenario, Value, json, on_every_host};
+    use waxwing_testing::{Host, Native, Request, Scenario, Value, explore, json, on_every_host};
 
     fn rules() -> Value {
         json!({ "paths": ["/admin", "/internal/"], "headers": [{ "name": "User-Agent", "contains": "badbot" }] })
@@ -175,6 +175,15 @@ mod tests {
         let scenario = Scenario::new("nothing matches")
             .config(rules())
             .request(Request::get("/orders").header("user-agent", "curl"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<BlockList>::new(), &scenario).check();
+        explore::incidents(&Native::<BlockList>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_what_is_blocked_reaches_no_upstream() {
+        let scenario = Scenario::new("one is blocked")
+            .config(rules())
+            .request(Request::post("/admin").body("two apples"))
+            .request(Request::post("/orders").body("two apples"));
+        explore::orders(&Native::<BlockList>::new(), &scenario).disconnects().reconfigurations().check();
     }
 }

@@ -130,8 +130,8 @@ mod tests {
     use std::time::Duration;
     use waxwing_testing::matching::grpc::{method, service};
     use waxwing_testing::{
-        GrpcAnswer, GrpcRequest, Host, HostBuilder, Phase, Request, Scenario, Value, json, on_each_host,
-        on_every_host,
+        GrpcAnswer, GrpcRequest, Host, HostBuilder, Native, Phase, Request, Scenario, Value, explore, json,
+        on_each_host, on_every_host,
     };
 
     fn config() -> Value {
@@ -284,8 +284,18 @@ mod tests {
     fn survives_what_took_others_down() {
         let scenario =
             Scenario::new("allowed").config(config()).grpc_cluster("authz", decide).request(bearer("alice"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Auth>::new(), &scenario)
-            .fail_closed()
-            .check();
+        explore::incidents(&Native::<Auth>::new(), &scenario).fail_closed().check();
+    }
+
+    #[test]
+    fn in_every_order_each_request_gets_its_own_answer() {
+        let scenario = Scenario::new("three users, and one for whom nothing is decided")
+            .config(config())
+            .grpc_cluster("authz", decide)
+            .request(bearer("alice").header("x-user", "mallory"))
+            .request(bearer("eve"))
+            .request(bearer("robot"))
+            .request(bearer("late"));
+        explore::orders(&Native::<Auth>::new(), &scenario).disconnects().reconfigurations().check();
     }
 }

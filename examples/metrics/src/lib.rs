@@ -108,8 +108,8 @@ mod tests {
     use super::Measured;
     use std::time::Duration;
     use waxwing_testing::{
-        Callback, Host, HostBuilder, Metric, Profile, Request, Response, Scenario, Value, json, metric_name,
-        on_each_host, on_every_host,
+        Callback, Host, HostBuilder, Metric, Native, Profile, Request, Response, Run, Scenario, Value,
+        explore, json, metric_name, on_each_host, on_every_host,
     };
 
     fn config() -> Value {
@@ -228,6 +228,24 @@ mod tests {
     #[test]
     fn survives_what_took_others_down() {
         let scenario = Scenario::new("a request").config(config()).request(Request::get("/200"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Measured>::new(), &scenario).check();
+        explore::incidents(&Native::<Measured>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_no_stream_stays_open() {
+        let scenario = Scenario::new("three requests")
+            .config(config())
+            .workers(2)
+            .request(Request::post("/200").body("x"))
+            .request(Request::get("/404"))
+            .request(Request::get("/503"))
+            .origin(|request| Response::new(status(request)))
+            .metric(of_service("requests_open"));
+        let none_is_open = |run: &Run| {
+            // No worker may have had one at all.
+            let open = run.metric(&of_service("requests_open"));
+            assert_eq!(open, Some(Metric::Gauge(0)));
+        };
+        explore::orders(&Native::<Measured>::new(), &scenario).disconnects().check_each(none_is_open).check();
     }
 }

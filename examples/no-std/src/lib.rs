@@ -75,7 +75,7 @@ impl HttpContext for AddHeaderStream {
 #[cfg(test)]
 mod tests {
     use super::AddHeader;
-    use waxwing_testing::{Host, Request, Response, Scenario, on_every_host};
+    use waxwing_testing::{Host, Native, Request, Response, Scenario, explore, on_every_host};
 
     #[test]
     fn the_header_is_added() {
@@ -111,6 +111,15 @@ mod tests {
     #[test]
     fn survives_what_took_others_down() {
         let scenario = Scenario::new("a header").config("x-tag: blue").request(Request::get("/"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<AddHeader>::new(), &scenario).check();
+        explore::incidents(&Native::<AddHeader>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_the_header_is_added() {
+        let scenario = Scenario::new("two requests")
+            .config("x-tag: blue")
+            .request(Request::post("/").body("two apples"))
+            .request(Request::get("/"));
+        explore::orders(&Native::<AddHeader>::new(), &scenario).disconnects().reconfigurations().check();
     }
 }

@@ -160,7 +160,8 @@ mod tests {
     use waxwing_testing::envoy::Envoy;
     use waxwing_testing::wasm::WasmModule;
     use waxwing_testing::{
-        Host, Native, Profile, Request, Runner, Scenario, Value, Wasm, json, on_every_host,
+        Exchange, Host, Native, Profile, Request, Run, Runner, Scenario, Value, Wasm, explore, json,
+        on_every_host,
     };
 
     fn three_a_minute() -> Value {
@@ -305,6 +306,23 @@ mod tests {
     #[test]
     fn survives_what_took_others_down() {
         let scenario = Scenario::new("within the budget").config(three_a_minute()).request(by("ana"));
-        waxwing_testing::explore::incidents(&Native::<RateLimit>::new(), &scenario).check();
+        explore::incidents(&Native::<RateLimit>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_no_client_gets_more_than_its_budget() {
+        let scenario = Scenario::new("two clients, two workers").config(three_a_minute()).workers(2);
+        let clients = ["ana", "ana", "bo", "ana", "ana"];
+        let scenario = clients.into_iter().fold(scenario, |scenario, client| scenario.request(by(client)));
+        let passed = |run: &Run, client: &str| {
+            let of_client =
+                |exchange: &&Exchange| exchange.sent().headers().get("x-api-key") == Some(client.as_bytes());
+            run.exchanges().iter().filter(of_client).filter(|exchange| exchange.reached_upstream()).count()
+        };
+        explore::orders(&Native::<RateLimit>::new(), &scenario)
+            .disconnects()
+            .may_differ()
+            .check_each(|run| assert_eq!((passed(run, "ana"), passed(run, "bo")), (3, 1)))
+            .check();
     }
 }

@@ -103,7 +103,11 @@ impl HttpContext for RedactBodyStream {
 #[cfg(test)]
 mod tests {
     use super::{Config, RedactBody};
-    use waxwing_testing::{Host, Outcome, Request, Response, Scenario, Value, json, on_every_host};
+    use waxwing_testing::explore::{self, Model};
+    use waxwing_testing::wasm::WasmModule;
+    use waxwing_testing::{
+        Host, Native, Outcome, Request, Response, Scenario, Value, Wasm, json, on_every_host,
+    };
 
     fn words() -> Value {
         json!({ "words": ["secret", "secretary", "hunter2"] })
@@ -204,6 +208,21 @@ mod tests {
             .config(words())
             .origin(|_| Response::new(200).body("a secret"))
             .request(Request::get("/"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<RedactBody>::new(), &scenario).check();
+        explore::incidents(&Native::<RedactBody>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_the_words_are_found() {
+        let scenario = Scenario::new("in pieces")
+            .config(words())
+            .request(Request::get("/"))
+            .request(Request::post("/").body("my secret"))
+            .origin(|_| Response::new(200).body("the secretary knows hunter2"));
+        let module = WasmModule::build("redact-body").unwrap_or_else(|error| panic!("{error}"));
+        let models: [(&dyn Model, usize); 2] =
+            [(&Native::<RedactBody>::new(), 1000), (&Wasm::new(module), 100)];
+        for (model, limit) in models {
+            explore::orders(model, &scenario).limit(limit).disconnects().reconfigurations().check();
+        }
     }
 }

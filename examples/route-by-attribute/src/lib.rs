@@ -102,7 +102,7 @@ impl HttpContext for RouteStream {
 mod tests {
     use super::Route;
     use waxwing::attributes::{connection, source};
-    use waxwing_testing::{Host, Request, Scenario, json, on_every_host};
+    use waxwing_testing::{Host, Native, Request, Scenario, explore, json, on_every_host};
 
     fn config() -> waxwing_testing::Value {
         json!({ "rules": [
@@ -162,6 +162,16 @@ mod tests {
     #[test]
     fn survives_what_took_others_down() {
         let scenario = Scenario::new("a route").config(config()).request(Request::get("/orders?beta=1"));
-        waxwing_testing::explore::incidents(&waxwing_testing::Native::<Route>::new(), &scenario).check();
+        explore::incidents(&Native::<Route>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn in_every_order_a_request_takes_its_route() {
+        let scenario = Scenario::new("two routes")
+            .config(config())
+            .route("to-beta", "x-route", "beta")
+            .request(Request::get("/orders?beta=1"))
+            .request(Request::post("/orders").body("two apples"));
+        explore::orders(&Native::<Route>::new(), &scenario).disconnects().reconfigurations().check();
     }
 }

@@ -137,6 +137,11 @@ impl HostCore {
             ToldOfCallouts::Caller if self.exists(open.context) => open.context,
             ToldOfCallouts::Caller => return,
         };
+        self.tell_answer(open.callout.to_string(), open.context, || self.tell_outcome(told, token, outcome));
+        self.go_on_after_callouts(open.context);
+    }
+
+    fn tell_outcome(self: &Rc<Self>, told: u32, token: u32, outcome: Outcome) {
         let nothing = Arguments::HttpCall { token, headers: 0, body_size: 0, trailers: 0 };
         match outcome.shown(self.facts().failed_callouts) {
             Shown::Response(response) => {
@@ -155,7 +160,6 @@ impl HostCore {
                 self.set_status(Status::BROKEN_CONNECTION.as_u32(), b"");
             }
         }
-        self.go_on_after_callouts(open.context);
     }
 
     /// Tells the guest, which can read the response meanwhile.

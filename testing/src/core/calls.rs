@@ -146,6 +146,7 @@ impl Host for HostCore {
                 let what = side.name();
                 stream.journal.misuse(format!("the {what} is resumed inside its own callback: ignored"));
             } else {
+                self.note_crossing(stream, "resumes");
                 self.vm.after_call(AfterCall::Continue(stream.context, side));
             }
             // Both directions: whichever is resumed, what was known of the request goes at once.
@@ -193,6 +194,7 @@ impl Host for HostCore {
                 if std::mem::replace(&mut stream.state_mut().reply_asked, true) {
                     stream.journal.misuse("a second local response for the same stream");
                 }
+                self.note_crossing(stream, "answers");
                 self.vm.after_call(AfterCall::Reply(stream.context, LocalReply::from_parts(&response)));
             }
             Ok(())

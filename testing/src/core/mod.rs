@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `process` | what the workers share |
 //! | `schedule` | what is to happen, and when |
+//! | `turn` | the next event, chosen from outside |
+//! | `crossing` | answers that act on another stream than the one that asked |
 //! | `vm` | entering the guest, and what a trap leaves behind |
 //! | `queue` | what is put off until a callback has returned |
 //! | `remains` | what is left when all is over |
@@ -45,6 +47,7 @@ mod callout;
 mod callout_end;
 mod calls;
 mod connection;
+mod crossing;
 mod direction;
 mod dns;
 mod export;
@@ -70,6 +73,7 @@ mod shared_data;
 mod shared_queue;
 mod stream;
 mod tick;
+mod turn;
 mod vm;
 
 #[cfg(test)]
@@ -83,6 +87,7 @@ pub(crate) use foreign::ForeignFunction;
 pub(crate) use origin::Origin;
 pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
+pub(crate) use schedule::{Ready, Turn};
 pub(crate) use stream::Stream;
 
 use crate::backend::Backend;
@@ -93,6 +98,7 @@ use crate::scenario::FailurePolicy;
 use crate::timeline::Event;
 use crate::trap::Sighting;
 use callout::Callouts;
+use crossing::Crossings;
 use dns::Lookups;
 use foreign::Foreign;
 use grpc::GrpcCalls;
@@ -146,6 +152,7 @@ pub(crate) struct HostCore {
     configuring: Cell<bool>,
     metrics: DefinedMetrics,
     callouts: Callouts,
+    crossings: Crossings,
     lookups: Lookups,
     foreign: Foreign,
     grpc: GrpcCalls,
@@ -177,6 +184,7 @@ impl HostCore {
             configuring: Cell::new(false),
             metrics: DefinedMetrics::default(),
             callouts: Callouts::default(),
+            crossings: Crossings::default(),
             lookups: Lookups::default(),
             foreign: Foreign::default(),
             grpc: GrpcCalls::default(),
@@ -215,6 +223,10 @@ impl HostCore {
 
     pub(crate) fn root_events(&self) -> Vec<Event> {
         self.root_journal.events()
+    }
+
+    pub(crate) fn root_misuses(&self) -> Vec<String> {
+        self.root_journal.misuses()
     }
 
     /// The trap that ended the VM.
@@ -282,5 +294,14 @@ impl Journal {
 
     pub(crate) fn events(&self) -> Vec<Event> {
         self.0.borrow().clone()
+    }
+
+    /// What the guest did that a host accepts and an extension should not do.
+    pub(crate) fn misuses(&self) -> Vec<String> {
+        let misuse = |event: &Event| match event {
+            Event::Misuse(text) => Some(text.clone()),
+            _ => None,
+        };
+        self.0.borrow().iter().filter_map(misuse).collect()
     }
 }

@@ -73,7 +73,7 @@ impl HostCore {
     }
 
     /// The upstream has closed its connection before the end of a response.
-    fn origin_closes(self: &Rc<Self>, stream: &Rc<Stream>) {
+    pub(crate) fn origin_closes(self: &Rc<Self>, stream: &Rc<Stream>) {
         if stream.has_ended() || stream.state().local.is_some() {
             return;
         }

@@ -40,6 +40,8 @@ pub(crate) struct Process {
     failure: RefCell<Option<String>>,
     /// Somebody looks at what goes wrong, so that nothing panics for it.
     watched: Cell<bool>,
+    /// What a server sends at one moment comes one by one, so that something else can come in between.
+    pub(super) one_by_one: Cell<bool>,
 }
 
 /// How a wait went.
@@ -71,6 +73,7 @@ impl Process {
             aborted: Cell::default(),
             failure: RefCell::default(),
             watched: Cell::new(false),
+            one_by_one: Cell::new(false),
         })
     }
 
@@ -123,7 +126,7 @@ impl Process {
     }
 
     /// `None` if events are being run already.
-    fn start_settling(&self) -> Option<Settling<'_>> {
+    pub(super) fn start_settling(&self) -> Option<Settling<'_>> {
         (!self.settling.replace(true)).then_some(Settling(&self.settling))
     }
 
@@ -222,7 +225,7 @@ impl Process {
         wanted.map(|(_, line)| line.clone()).collect()
     }
 
-    fn worker(&self, index: usize) -> Option<Rc<HostCore>> {
+    pub(super) fn worker(&self, index: usize) -> Option<Rc<HostCore>> {
         self.workers.borrow().get(index).and_then(Weak::upgrade)
     }
 
@@ -232,7 +235,7 @@ impl Process {
 }
 
 /// Events are being run, until this is dropped: also by a panic.
-struct Settling<'a>(&'a Cell<bool>);
+pub(super) struct Settling<'a>(&'a Cell<bool>);
 
 impl Drop for Settling<'_> {
     fn drop(&mut self) {

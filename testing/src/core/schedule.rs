@@ -4,7 +4,7 @@ use super::HostCore;
 use super::callout::Step;
 use super::grpc::Move;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -51,12 +51,70 @@ impl HostCore {
     }
 }
 
+impl Due {
+    /// Whose turn it is: what happens to one callout, call or lookup keeps its order.
+    fn turn(&self) -> Turn {
+        match *self {
+            Due::Tick(root) => Turn::Timer(root),
+            Due::HttpCall(token, _) => Turn::HttpCall(token),
+            Due::Grpc(token, _) => Turn::Grpc(token),
+            Due::DnsAnswer(token) => Turn::Lookup(token),
+            Due::QueueReady(queue) => Turn::Queue(queue),
+            Due::Origin(context) => Turn::Origin(context),
+        }
+    }
+
+    /// Whether it is the clock that makes it happen, and not a message from elsewhere.
+    fn is_of_the_clock(&self) -> bool {
+        matches!(self, Due::Tick(_)) || self.is_timeout()
+    }
+
+    fn is_timeout(&self) -> bool {
+        matches!(self, Due::HttpCall(_, Step::TimeOut) | Due::Grpc(_, Move::TimeOut))
+    }
+
+    /// Whether a request is on its way to an upstream, of which the guest notices nothing.
+    fn is_arrival(&self) -> bool {
+        matches!(self, Due::HttpCall(_, Step::Arrive) | Due::Grpc(_, Move::Arrive))
+    }
+}
+
+/// What happens one after the other in a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    Timer(u32),
+    HttpCall(u32),
+    Grpc(u32),
+    Lookup(u32),
+    Queue(u32),
+    Origin(u32),
+}
+
+/// An event that could be the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ready {
+    pub(crate) moment: Moment,
+    pub(crate) worker: usize,
+    pub(crate) turn: Turn,
+    /// Whether it is the clock that makes it happen.
+    pub(crate) of_the_clock: bool,
+}
+
 /// When something happens, and its place among all that happens then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     /// Since the host was made.
     at: Duration,
     number: u64,
+    /// Whether no time was to pass until then.
+    at_once: bool,
+}
+
+impl Moment {
+    /// Since the host was made.
+    pub(crate) fn at(self) -> Duration {
+        self.at
+    }
 }
 
 /// What is to happen, in order, and the time.
@@ -91,12 +149,12 @@ impl Default for Schedule {
 
 impl Schedule {
     /// Since the host was made.
-    pub(super) fn now(&self) -> Duration {
+    pub(crate) fn now(&self) -> Duration {
         self.now.get()
     }
 
     /// Lets time pass; it never goes back.
-    pub(super) fn set_now(&self, now: Duration) {
+    pub(crate) fn set_now(&self, now: Duration) {
         let passed = now.saturating_sub(self.now.get());
         if passed > Duration::ZERO {
             self.now.set(now);
@@ -118,7 +176,7 @@ impl Schedule {
     pub(super) fn after(&self, delay: Duration, worker: usize, due: Due) -> Moment {
         let number = self.scheduled.get();
         self.scheduled.set(number + 1);
-        let moment = Moment { at: self.now().saturating_add(delay), number };
+        let moment = Moment { at: self.now().saturating_add(delay), number, at_once: delay.is_zero() };
         self.events.borrow_mut().insert(moment, (worker, due));
         moment
     }
@@ -129,18 +187,78 @@ impl Schedule {
     }
 
     /// When the next event is due.
-    pub(super) fn next(&self) -> Option<Duration> {
+    pub(crate) fn next(&self) -> Option<Duration> {
         self.events.borrow().first_key_value().map(|(moment, _)| moment.at)
     }
 
     /// Takes the next event, if it is due until then; its time becomes the present.
     pub(super) fn pop(&self, until: Duration) -> Option<(usize, Due)> {
-        let at = self.next().filter(|at| *at <= until)?;
-        let (_, event) = self.events.borrow_mut().pop_first()?;
-        self.set_now(at);
+        let (moment, _) = self.events.borrow().first_key_value().map(|(moment, due)| (*moment, due.0))?;
+        (moment.at <= until).then(|| self.take(moment)).flatten()
+    }
+
+    /// Takes this event, wherever it stands; the present becomes its time, or that of what it has overtaken: then it
+    /// comes early.
+    pub(super) fn take(&self, moment: Moment) -> Option<(usize, Due)> {
+        let first = self.next()?;
+        let event = self.events.borrow_mut().remove(&moment)?;
+        self.set_now(if event.1.is_of_the_clock() { moment.at } else { moment.at.min(first) });
         self.passed.set(self.passed.get() + 1);
         self.passed_now.set(self.passed_now.get() + 1);
         Some(event)
+    }
+
+    /// The events that could come next in a real proxy, in the order in which they come here.
+    ///
+    /// Messages overtake each other and timers, unless they belong to the same callout. Timers keep their order, and the
+    /// patience of a callout lasts until its answer is there, if that was to come in time.
+    pub(crate) fn ready(&self) -> Vec<Ready> {
+        let events = self.events.borrow();
+        let timeouts: BTreeMap<(usize, Turn), Moment> = events
+            .iter()
+            .filter(|(_, (_, due))| due.is_timeout())
+            .map(|(moment, (worker, due))| ((*worker, due.turn()), *moment))
+            .collect();
+        let mut ready = Vec::new();
+        let mut on_their_way = BTreeSet::new();
+        let mut first_of_the_clock = None;
+        for (moment, (worker, due)) in events.iter() {
+            let turn = (*worker, due.turn());
+            // What comes at once is on its way, whatever the time is.
+            let too_late = !moment.at_once && timeouts.get(&turn).is_some_and(|timeout| timeout < moment);
+            if due.is_of_the_clock() || too_late {
+                first_of_the_clock.get_or_insert((*moment, turn, due.is_timeout()));
+            } else if on_their_way.insert(turn) {
+                ready.push(Ready { moment: *moment, worker: *worker, turn: turn.1, of_the_clock: false });
+            }
+        }
+        if let Some((moment, turn, is_timeout)) = first_of_the_clock
+            && !(is_timeout && on_their_way.contains(&turn))
+        {
+            let at = ready.partition_point(|other| other.moment < moment);
+            ready.insert(at, Ready { moment, worker: turn.0, turn: turn.1, of_the_clock: true });
+        }
+        ready
+    }
+
+    /// When the next event is due, if that is the timer of a root context.
+    pub(crate) fn ready_timer(&self) -> Option<Duration> {
+        let events = self.events.borrow();
+        events
+            .first_key_value()
+            .filter(|(_, (_, due))| matches!(due, Due::Tick(_)))
+            .map(|(moment, _)| moment.at)
+    }
+
+    /// What happens at that moment, and to which worker.
+    pub(super) fn get(&self, moment: Moment) -> Option<(usize, Due)> {
+        self.events.borrow().get(&moment).cloned()
+    }
+
+    /// The first request of a callout that is on its way to the upstream.
+    pub(super) fn next_arrival(&self) -> Option<Moment> {
+        let events = self.events.borrow();
+        events.iter().find(|(_, (_, due))| due.is_arrival()).map(|(moment, _)| *moment)
     }
 
     /// How many events have happened.
@@ -184,6 +302,62 @@ mod tests {
         assert_eq!((schedule.now(), schedule.passed(), schedule.passed_now()), (second, 2, 1));
         assert_eq!(schedule.pop(second), Some((2, Due::Tick(1))));
         assert_eq!(schedule.pop(Duration::MAX), None);
+    }
+
+    fn ready(schedule: &Schedule) -> Vec<Moment> {
+        schedule.ready().iter().map(|ready| ready.moment).collect()
+    }
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn messages_overtake_each_other_and_timers_but_not_those_of_their_own_call() {
+        let schedule = Schedule::default();
+        let grpc = schedule.after(MS, 0, Due::Grpc(5, Move::GoOn));
+        schedule.after(MS, 0, Due::Grpc(5, Move::Proceed));
+        let tick = schedule.after(2 * MS, 0, Due::Tick(1));
+        schedule.after(3 * MS, 1, Due::Tick(1));
+        let answer = schedule.after(9 * MS, 0, Due::HttpCall(4, Step::End));
+        let other = schedule.after(9 * MS, 1, Due::HttpCall(4, Step::End));
+        assert_eq!(ready(&schedule), [grpc, tick, answer, other]);
+        // What overtakes comes early: nothing that it has overtaken is late.
+        assert_eq!(schedule.take(answer), Some((0, Due::HttpCall(4, Step::End))));
+        assert_eq!(schedule.now(), MS);
+        // A timer comes at its time, and then messages can be late.
+        assert_eq!(schedule.take(tick), Some((0, Due::Tick(1))));
+        assert_eq!(schedule.now(), 2 * MS);
+        assert_eq!(schedule.take(grpc), Some((0, Due::Grpc(5, Move::GoOn))));
+        assert_eq!(schedule.now(), 2 * MS);
+        assert_eq!(schedule.take(grpc), None);
+    }
+
+    #[test]
+    fn an_answer_that_was_to_come_in_time_does() {
+        let schedule = Schedule::default();
+        schedule.after(5 * MS, 0, Due::HttpCall(4, Step::TimeOut));
+        let answer = schedule.after(MS, 0, Due::HttpCall(4, Step::End));
+        let tick = schedule.after(2 * MS, 0, Due::Tick(1));
+        assert_eq!(ready(&schedule), [answer, tick]);
+        schedule.take(tick);
+        schedule.after(9 * MS, 0, Due::Tick(1));
+        assert_eq!(
+            ready(&schedule),
+            [answer],
+            "the next timer is the callout's, and its answer is on its way"
+        );
+        schedule.take(answer);
+        assert_eq!(schedule.now(), 2 * MS);
+    }
+
+    #[test]
+    fn an_answer_that_was_to_come_too_late_does() {
+        let schedule = Schedule::default();
+        let timeout = schedule.after(5 * MS, 0, Due::HttpCall(4, Step::TimeOut));
+        let answer = schedule.after(5 * MS, 0, Due::HttpCall(4, Step::End));
+        assert_eq!(ready(&schedule), [timeout]);
+        schedule.take(timeout);
+        schedule.cancel(answer);
+        assert_eq!(ready(&schedule), []);
     }
 
     #[test]

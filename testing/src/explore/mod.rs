@@ -11,14 +11,15 @@
 //!
 //! | value | what is run |
 //! |---|---|
-//! | `complete` | all there is |
+//! | `complete` | all there is; of orders, 200,000 at most |
 //! | a number | so many runs at most |
-//! | what a report prints, `faults:…` say | that one run of the explorations of that name, whose timeline is printed |
+//! | what a report prints, `faults:…` or `orders:…` | that one run of the explorations of that name, whose timeline is printed |
 
 mod bound;
 mod incidents;
 pub(crate) mod model;
 pub(crate) mod observe;
+pub(crate) mod orders;
 mod plain;
 mod problem;
 mod report;
@@ -26,6 +27,7 @@ mod violation;
 
 pub use incidents::{INCIDENTS, Incident, Incidents, incidents};
 pub use model::Model;
+pub use orders::{Orders, orders};
 pub use plain::plain;
 pub use problem::Problem;
 pub use report::Report;

@@ -41,6 +41,7 @@ impl Observed {
             problem: problem.clone(),
             plan: plan.to_owned(),
             replay: format!("{exploration}:{plan}"),
+            steps: Vec::new(),
             timelines: self.timelines.clone(),
         };
         self.problems.iter().map(violation).collect()
@@ -82,32 +83,49 @@ pub(super) fn after(
     }
     if let Some(host) = attempt.host() {
         run = attempt.run(scenario);
-        let shut_down = || {
-            host.shutdown();
-            host.process().wait(|| host.is_shut_down());
-        };
-        if whole {
-            problems.extend(host.left_behind().into_iter().map(Problem::Leak));
-            match panic::catch(shut_down) {
-                Ok(()) => {
-                    problems.extend(host.process().failure().map(Problem::Hang));
-                    problems.extend(host.not_shut_down().into_iter().map(Problem::Leak));
-                }
-                Err(panic) => problems.push(Problem::Panic(panic.text)),
-            }
-        }
-        let expected = |trap: &Trap| scenario.expected_trap().is_some_and(|text| trap.message.contains(text));
-        let traps = host.started_workers().filter_map(|worker| worker.trap());
-        let traps: Vec<_> = traps.filter(|trap| !expected(trap)).map(Problem::Trap).collect();
-        if !traps.is_empty() {
-            // What does not go on after a trap does not because of it.
-            problems = traps;
-        }
+        problems = at_the_end(host, scenario, whole, problems);
     }
     let timelines = attempt.timelines();
-    for (context, timeline) in &timelines {
+    problems.extend(misuses(&timelines));
+    Observed { run, refusal, problems, timelines }
+}
+
+/// What is wrong in the end, beside the problems that there are. If it came to its end as a `whole`, the host is shut down.
+pub(super) fn at_the_end(
+    host: &Host,
+    scenario: &Scenario,
+    whole: bool,
+    mut problems: Vec<Problem>,
+) -> Vec<Problem> {
+    let shut_down = || {
+        host.shutdown();
+        host.process().wait(|| host.is_shut_down());
+    };
+    if whole {
+        problems.extend(host.left_behind().into_iter().map(Problem::Leak));
+        match panic::catch(shut_down) {
+            Ok(()) => {
+                problems.extend(host.process().failure().map(Problem::Hang));
+                problems.extend(host.not_shut_down().into_iter().map(Problem::Leak));
+            }
+            Err(panic) => problems.push(Problem::Panic(panic.text)),
+        }
+    }
+    let workers = host.started_workers();
+    problems.extend(workers.flat_map(|worker| worker.core().crossings()).map(Problem::WrongStream));
+    let expected = |trap: &Trap| scenario.expected_trap().is_some_and(|text| trap.message.contains(text));
+    let traps = host.started_workers().filter_map(|worker| worker.trap());
+    let traps: Vec<_> = traps.filter(|trap| !expected(trap)).map(Problem::Trap).collect();
+    // What does not go on after a trap does not because of it.
+    if traps.is_empty() { problems } else { traps }
+}
+
+/// What hosts accept and then treat badly, in each context.
+pub(super) fn misuses(timelines: &[(String, Timeline)]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (context, timeline) in timelines {
         let misuses = timeline.misuses().into_iter();
         problems.extend(misuses.map(|misuse| Problem::Misuse(format!("{context}: {misuse}"))));
     }
-    Observed { run, refusal, problems, timelines }
+    problems
 }

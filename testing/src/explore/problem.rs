@@ -17,8 +17,10 @@ pub enum Problem {
     Leak(String),
     /// A request came through that should not have.
     FailOpen(String),
-    /// The answer to a callout of one stream had its effect on another one only.
+    /// The answer to a callout of one stream resumed or answered another one, which waits for an answer of its own.
     WrongStream(String),
+    /// Something looks otherwise from outside than in the plain run, and nothing in between accounts for it.
+    Difference(String),
     /// The extension did what hosts accept and then treat badly.
     Misuse(String),
     /// What the test claims of a run does not hold.
@@ -36,6 +38,7 @@ impl Problem {
             Problem::Leak(_) => "leak",
             Problem::FailOpen(_) => "fail-open",
             Problem::WrongStream(_) => "wrong stream",
+            Problem::Difference(_) => "difference",
             Problem::Misuse(_) => "misuse",
             Problem::Claim(_) => "broken claim",
             Problem::Panic(_) => "panic of the test",
@@ -52,6 +55,7 @@ impl fmt::Display for Problem {
             | Problem::Leak(text)
             | Problem::FailOpen(text)
             | Problem::WrongStream(text)
+            | Problem::Difference(text)
             | Problem::Misuse(text)
             | Problem::Claim(text)
             | Problem::Panic(text) => write!(f, "{}: {text}", self.name()),

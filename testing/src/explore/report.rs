@@ -17,10 +17,20 @@ pub struct Report {
     runner: String,
     runs: usize,
     left_out: usize,
+    extent: Option<Extent>,
     elapsed: Duration,
     violations: Vec<Violation>,
     /// What else a reader has to know.
     notes: Vec<String>,
+}
+
+/// Which runs there were.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// How many of them are not the same as another one.
+    pub(super) distinct: usize,
+    /// From which seed they were drawn, if there are too many.
+    pub(super) drawn_from: Option<u64>,
 }
 
 impl Report {
@@ -31,6 +41,7 @@ impl Report {
             runner: runner.to_owned(),
             runs: 0,
             left_out: 0,
+            extent: None,
             elapsed: Duration::ZERO,
             violations: Vec::new(),
             notes: Vec::new(),
@@ -46,6 +57,21 @@ impl Report {
     pub(crate) fn add(&mut self, violations: Vec<Violation>) {
         self.runs += 1;
         self.violations.extend(violations);
+    }
+
+    /// Counts runs with which nothing is wrong, or nothing new.
+    pub(super) fn add_runs(&mut self, runs: usize) {
+        self.runs += runs;
+    }
+
+    /// Keeps what is wrong with a run that is counted.
+    pub(super) fn violate(&mut self, violations: Vec<Violation>) {
+        self.violations.extend(violations);
+    }
+
+    /// Says which runs there were, if they can be the same.
+    pub(super) fn extends_to(&mut self, extent: Extent) {
+        self.extent = Some(extent);
     }
 
     /// Ends it.
@@ -66,9 +92,14 @@ impl Report {
         self.left_out
     }
 
+    /// The number of runs that are not the same as another one.
+    pub fn distinct(&self) -> usize {
+        self.extent.map_or(self.runs, |extent| extent.distinct)
+    }
+
     /// Whether all was run that there is.
     pub fn is_complete(&self) -> bool {
-        self.left_out == 0
+        self.left_out == 0 && self.extent.is_none_or(|extent| extent.drawn_from.is_none())
     }
 
     /// How long it took.
@@ -103,9 +134,13 @@ impl fmt::Display for Report {
             f,
             "explore::{exploration} of scenario {scenario:?} on {runner}: {runs} runs in {elapsed:.1?}"
         )?;
-        match left_out {
-            0 => f.write_str(", which is all there is")?,
-            left_out => write!(f, ", {left_out} left out ({VARIABLE}=complete runs them)")?,
+        if let Some(extent) = self.extent {
+            write!(f, ", {} of them different", extent.distinct)?;
+        }
+        match (self.extent.and_then(|extent| extent.drawn_from), left_out) {
+            (Some(seed), _) => write!(f, ", drawn from seed {seed} ({VARIABLE}=100000 draws more)")?,
+            (None, 0) => f.write_str(", which is all there is")?,
+            (None, left_out) => write!(f, ", {left_out} left out ({VARIABLE}=complete runs them)")?,
         }
         match self.violations.len() {
             0 => f.write_str(", nothing wrong")?,

@@ -12,7 +12,28 @@ pub struct Violation {
     pub(super) plan: String,
     /// The value of the environment variable that leads there again.
     pub(super) replay: String,
+    /// What happened outside of the extension, if the plan is about that.
+    pub(super) steps: Vec<Step>,
     pub(super) timelines: Vec<(String, Timeline)>,
+}
+
+/// Something that happened outside of the extension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) text: String,
+    /// Whether something else happens in the plain run.
+    pub(super) is_planned: bool,
+}
+
+impl Step {
+    /// A line for each; what is planned is marked.
+    pub(super) fn lines(steps: &[Step]) -> String {
+        let line = |(at, Step { text, is_planned }): (usize, &Step)| {
+            let mark = if *is_planned { '>' } else { ' ' };
+            format!("\n  {mark}{:>3} {text}", at + 1)
+        };
+        steps.iter().enumerate().map(line).collect()
+    }
 }
 
 impl Violation {
@@ -25,6 +46,11 @@ impl Violation {
     /// run.
     pub fn plan(&self) -> &str {
         &self.plan
+    }
+
+    /// What happened outside of the extension, in words and in order; empty if the plan is not about that.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|step| step.text.as_str())
     }
 
     /// What happened in each context, streams first, with a name for people.
@@ -53,6 +79,7 @@ impl fmt::Display for Violation {
         if !self.plan.is_empty() {
             write!(f, "\n  again: {VARIABLE}='{}' cargo test {test}", self.replay)?;
         }
+        write!(f, "{}", Step::lines(&self.steps))?;
         for (context, timeline) in &self.timelines {
             write!(f, "\n  {context}{}", timeline.to_text(None).replace('\n', "\n  "))?;
         }

@@ -1,4 +1,5 @@
 //! Explorations, each against extensions that are broken in one way.
 
 mod broken;
+mod orders;
 mod plain;

@@ -9,6 +9,7 @@ mod extension;
 mod incident;
 #[cfg(feature = "wasm")]
 mod module;
+mod order;
 mod page;
 mod profile;
 #[cfg(feature = "proptest")]

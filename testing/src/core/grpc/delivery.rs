@@ -49,7 +49,9 @@ impl HostCore {
         self.note_grpc(&open.call, "a message");
         let arguments = Arguments::Grpc { token, size: message.len() };
         let root = self.root_of(open.call.context);
-        self.tell(root, Callback::GrpcReceive, arguments, Delivered::Message(message));
+        self.tell_answer(open.call.to_string(), open.call.context, || {
+            self.tell(root, Callback::GrpcReceive, arguments, Delivered::Message(message));
+        });
     }
 
     /// Tells the guest that a unary call has failed, and nothing else.
@@ -57,10 +59,20 @@ impl HostCore {
         let Some(open) = self.grpc.open.borrow_mut().remove(&token) else { return };
         self.forget_grpc(&open);
         self.note_grpc(&open.call, &format!("status {status} {message:?}"));
-        self.close_of_grpc(self.root_of(open.call.context), token, status, message);
+        let root = self.root_of(open.call.context);
+        self.tell_answer(open.call.to_string(), open.call.context, || {
+            self.close_of_grpc(root, token, status, message);
+        });
     }
 
     fn deliver_to_stream(self: &Rc<Self>, token: u32, sent: Sent) {
+        let call = self.grpc.open.borrow().get(&token).map(|open| open.call.clone());
+        if let Some(call) = call {
+            self.tell_answer(call.to_string(), call.context, || self.tell_stream(token, sent));
+        }
+    }
+
+    fn tell_stream(self: &Rc<Self>, token: u32, sent: Sent) {
         match sent {
             Sent::InitialMetadata(metadata) => {
                 let metadata = of_response().chain(metadata.iter().map(owned)).collect();

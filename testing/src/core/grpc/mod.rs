@@ -10,7 +10,7 @@ use super::schedule::{Due, Moment};
 use super::{HostCore, maps};
 use crate::{GrpcRequest, GrpcUpstream};
 use delivery::Delivered;
-use server::{End, Next, Sent, Server, UNAVAILABLE};
+use server::{Next, Server, UNAVAILABLE};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -73,6 +73,8 @@ pub(super) enum Move {
     Arrive,
     /// The server goes on after it has let time pass.
     Proceed,
+    /// The server goes on with what it can do now.
+    GoOn,
     /// The guest's patience is over.
     TimeOut,
 }
@@ -207,6 +209,7 @@ impl HostCore {
                     Some(FromClient::End) => open.server.client_ended = true,
                     None => {}
                 },
+                Move::GoOn => open.server.goes_on = false,
                 Move::TimeOut => {}
             }
         }
@@ -218,17 +221,19 @@ impl HostCore {
             return self.end_grpc_call(token, status, message);
         }
         if let Some((upstream, request)) = beginning {
-            if upstream.is_refusing() {
-                let details = "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}";
-                return self
-                    .deliver_grpc(token, Sent::End(End::unreachable("remote connection failure", details)));
-            }
-            let received = upstream.begin(request);
+            let refused = upstream.is_refusing();
+            let received = (!refused).then(|| upstream.begin(request));
             if let Some(open) = self.grpc.open.borrow_mut().get_mut(&token) {
-                open.server.received = Some(received);
+                open.server.refused = refused;
+                open.server.received = received;
             }
         }
-        self.serve_grpc(token);
+        // The guest is told of it in an event of its own, if everything comes one by one.
+        if what == Move::Arrive && self.process.one_by_one.get() {
+            self.serve_later(token);
+        } else {
+            self.serve_grpc(token);
+        }
     }
 
     /// Lets the server do what it can do now.
@@ -255,8 +260,24 @@ impl HostCore {
                         open.proceeds = Some(proceeds);
                     }
                 }
-                Next::Send(sent) => self.deliver_grpc(token, sent),
+                Next::Send(sent) => {
+                    self.deliver_grpc(token, sent);
+                    if self.process.one_by_one.get() {
+                        return self.serve_later(token);
+                    }
+                }
             }
+        }
+    }
+
+    /// Lets the server do the next thing in an event of its own, if there is one.
+    fn serve_later(&self, token: u32) {
+        if let Some(open) = self.grpc.open.borrow_mut().get_mut(&token)
+            && !open.remote_closed
+            && open.server.can_go_on()
+            && !std::mem::replace(&mut open.server.goes_on, true)
+        {
+            self.grpc_move(Duration::ZERO, token, Move::GoOn);
         }
     }
 
@@ -293,6 +314,15 @@ impl HostCore {
         open.values().map(place).collect()
     }
 
+    /// Those of a context, as [`open_grpc_calls`](Self::open_grpc_calls) has them.
+    pub(super) fn open_grpc_calls_of(&self, context: u32) -> Vec<String> {
+        let open = self.grpc.open.borrow();
+        let is_open = |open: &&Open| {
+            open.call.context == context && !open.remote_closed && !open.server.awaits_client()
+        };
+        open.values().filter(is_open).map(|open| open.call.to_string()).collect()
+    }
+
     /// What is to happen to a call, in words.
     pub(super) fn describe_grpc(&self, token: u32, what: Move) -> String {
         let open = self.grpc.open.borrow();
@@ -300,7 +330,7 @@ impl HostCore {
             open.get(&token).map_or_else(|| format!("gRPC call {token}"), |open| open.call.to_string());
         match what {
             Move::Arrive => format!("the arrival of a part of {call}"),
-            Move::Proceed => format!("the next step of the server of {call}"),
+            Move::Proceed | Move::GoOn => format!("the next step of the server of {call}"),
             Move::TimeOut => format!("the timeout of {call}"),
         }
     }

@@ -17,6 +17,10 @@ pub(super) struct Server {
     pub(super) steps: Option<VecDeque<GrpcStep>>,
     /// Whether it lets time pass.
     pub(super) waits: bool,
+    /// Whether it goes on with the next thing in an event that is on its way.
+    pub(super) goes_on: bool,
+    /// Whether the connection was refused.
+    pub(super) refused: bool,
     /// Whether it has sent its initial metadata.
     pub(super) has_begun: bool,
     echoed: usize,
@@ -61,6 +65,9 @@ pub(super) struct End {
 impl Server {
     /// The next thing that it does, which is then done.
     pub(super) fn next(&mut self) -> Next {
+        if std::mem::take(&mut self.refused) {
+            return Next::Send(Sent::End(End::unreachable("remote connection failure", REFUSED)));
+        }
         let Some(received) = &self.received else { return Next::Nothing };
         let Some(steps) = &mut self.steps else {
             let is_asked = self.client_ended || !received.borrow().messages().is_empty();
@@ -117,6 +124,12 @@ impl Server {
         Next::Nothing
     }
 
+    /// Whether there is anything that it does next, as far as is known.
+    pub(super) fn can_go_on(&self) -> bool {
+        let has_steps = |steps: &VecDeque<GrpcStep>| !steps.is_empty();
+        self.refused || (!self.waits && self.steps.as_ref().is_none_or(has_steps))
+    }
+
     /// A message of the client's arrives.
     pub(super) fn receive(&mut self, message: Vec<u8>) {
         if let Some(received) = &self.received {
@@ -147,5 +160,6 @@ impl End {
     }
 }
 
+const REFUSED: &str = "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}";
 /// The gRPC status of calls that did not get through.
 pub(super) const UNAVAILABLE: u32 = 14;

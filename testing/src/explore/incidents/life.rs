@@ -17,7 +17,8 @@ pub(super) fn configuration_is_garbage(scenario: &Scenario) -> Vec<Variant> {
 pub(super) fn configured_twice(scenario: &Scenario) -> Vec<Variant> {
     let config = scenario.configuration().to_vec();
     let again = Variant::new(scenario.clone()).like(scenario.clone()).before(move |host| {
-        host.reconfigure(&config[..]).map_err(|error| format!("the same configuration is refused: {error}"))
+        host.configure_anew(config.clone())
+            .map_err(|error| format!("the same configuration is refused: {error}"))
     });
     vec![again]
 }

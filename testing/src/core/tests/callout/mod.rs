@@ -1,5 +1,6 @@
 //! HTTP callouts: how they start.
 
+mod crossing;
 mod end;
 mod order;
 

@@ -1,0 +1,7 @@
+//! Orders: extensions that do well in the plain run and not in every order, and ones that do.
+
+mod broken;
+mod found;
+mod grpc;
+mod plain;
+mod report;

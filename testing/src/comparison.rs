@@ -84,7 +84,7 @@ pub(crate) fn record(
         "difference": scenario.listed_difference(),
         "trace": sha256(trace(&run.timelines).as_bytes()),
         "golden": golden.map(|golden| golden.file(scenario)),
-        "module_as_recorded": golden.map(|golden| golden.is_module(module)),
+        "module_as_recorded": golden.and_then(|golden| golden.is_module(scenario, module)),
     });
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

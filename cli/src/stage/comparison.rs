@@ -11,9 +11,6 @@ use std::process::Command;
 /// How many distinct traces there have to be in all.
 const TRACES_MIN: usize = 80;
 
-/// The file in each folder of golden answers that says where they are from.
-const RECORDED_WITH: &str = "recorded-with";
-
 /// What a test leaves of one scenario.
 #[derive(Clone, Debug, Deserialize)]
 struct Record {
@@ -104,8 +101,7 @@ impl Comparisons {
             self.records.iter().filter_map(|record| record.golden.as_deref()).collect();
         let mut unasked = Vec::new();
         for folder in files(&golden(repository))? {
-            let answers = files(&folder)?.into_iter().filter(|file| !file.ends_with(RECORDED_WITH));
-            unasked.extend(answers.filter(|file| !asked.contains(file.as_path())));
+            unasked.extend(files(&folder)?.into_iter().filter(|file| !asked.contains(file.as_path())));
         }
         if !unasked.is_empty() {
             let unasked: String = unasked.iter().map(|file| format!("\n  {}", file.display())).collect();

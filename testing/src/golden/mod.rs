@@ -20,7 +20,7 @@ const FOLDER: &str = "WAXWING_GOLDEN_FOLDER";
 /// The variable that says what to do with it.
 const MODE: &str = "WAXWING_GOLDEN";
 
-/// The golden answers of a package's scenarios: one file for each, and one that says where they are from.
+/// The golden answers of a package's scenarios, one file for each.
 ///
 /// They are chosen by two variables of the environment, of which `docs/envoy.md` tells.
 #[derive(Debug)]
@@ -43,11 +43,14 @@ pub(crate) enum Mode {
     Replay,
 }
 
-/// What the file says that says where the others are from.
+/// What is in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Origin {
+struct Recorded {
+    /// Its version.
     envoy: String,
+    /// The SHA-256 of the module that it ran.
     module: String,
+    text: String,
 }
 
 /// Which scenario has which file, in this process: two of one name are a mistake.
@@ -107,16 +110,30 @@ impl Golden {
     #[track_caller]
     pub(crate) fn check(&self, scenario: &Scenario, envoy: &Run, module: &WasmModule) {
         let path = self.file(scenario);
-        let text = text_of(scenario, envoy);
+        let now = Recorded { envoy: envoy_version(), module: sum_of(module), text: text_of(scenario, envoy) };
         let golden = read(&path);
-        let is_new = golden.is_none() && self.mode == Mode::Keep;
-        if self.mode == Mode::Record || is_new {
-            self.record(&path, &text, module);
-            return;
+        match (golden, self.mode) {
+            // What is the same but for the module is left as it is.
+            (Some(golden), Mode::Record) if (&golden.envoy, &golden.text) == (&now.envoy, &now.text) => {}
+            (_, Mode::Record) | (None, Mode::Keep) => {
+                let written = fs::create_dir_all(&self.folder).and_then(|()| write(&path, &now.to_text()));
+                written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                eprintln!("Envoy's answer is recorded in {}", path.display());
+            }
+            (None, Mode::Check | Mode::Replay) => panic!("{}", self.missing(&path)),
+            (Some(golden), _) => {
+                assert!(
+                    golden.envoy == now.envoy,
+                    "{} is of Envoy {}, and this is Envoy {}; {}",
+                    path.display(),
+                    golden.envoy,
+                    now.envoy,
+                    anew()
+                );
+                let difference = || self.difference(scenario, &path, &golden.text, &now.text, "envoy");
+                assert!(golden.text == now.text, "{}", difference());
+            }
         }
-        self.check_version();
-        let Some(golden) = golden else { panic!("{}", self.missing(&path)) };
-        assert!(golden == text, "{}", self.difference(scenario, &path, &golden, &text, "envoy"));
     }
 
     /// Compares the run of another host with the file, in Envoy's place. What it says is the difference.
@@ -129,45 +146,17 @@ impl Golden {
         let path = self.file(scenario);
         let Some(golden) = read(&path) else { panic!("{}", self.missing(&path)) };
         let text = text_of(scenario, run);
-        match golden == text {
+        match golden.text == text {
             true => String::new(),
-            false => self.difference(scenario, &path, &golden, &text, "native"),
+            false => self.difference(scenario, &path, &golden.text, &text, "native"),
         }
     }
 
-    /// Whether the module is the one that Envoy ran when the answers were recorded. It need not be: the paths of the
-    /// sources are in it.
-    pub(crate) fn is_module(&self, module: &WasmModule) -> bool {
-        self.origin().is_some_and(|origin| origin.module == sum_of(module))
-    }
-
-    fn record(&self, path: &Path, text: &str, module: &WasmModule) {
-        let origin = Origin { envoy: envoy_version(), module: sum_of(module) };
-        let written = fs::create_dir_all(&self.folder)
-            .and_then(|()| write(path, text))
-            .and_then(|()| write(&self.origin_file(), &origin.to_text()));
-        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        eprintln!("Envoy's answer is recorded in {}", path.display());
-    }
-
+    /// Whether the module is the one that Envoy ran when the answer was recorded. It need not be: the paths of the
+    /// sources are in it. `None` if there is no answer yet.
     #[track_caller]
-    fn check_version(&self) {
-        let (recorded, version) = (self.origin().map(|origin| origin.envoy), envoy_version());
-        if let Some(recorded) = recorded.filter(|recorded| *recorded != version) {
-            panic!(
-                "the golden answers of {} are Envoy {recorded}'s, and this is Envoy {version}; {}",
-                self.package,
-                anew()
-            );
-        }
-    }
-
-    fn origin_file(&self) -> PathBuf {
-        self.folder.join(ORIGIN_FILE)
-    }
-
-    fn origin(&self) -> Option<Origin> {
-        Origin::from_text(&read(&self.origin_file())?)
+    pub(crate) fn is_module(&self, scenario: &Scenario, module: &WasmModule) -> Option<bool> {
+        Some(read(&self.file(scenario))?.module == sum_of(module))
     }
 
     fn missing(&self, path: &Path) -> String {
@@ -194,17 +183,15 @@ impl Golden {
     }
 }
 
-/// The file in each folder that says where the others are from.
-const ORIGIN_FILE: &str = "recorded-with";
-
-impl Origin {
+impl Recorded {
     fn to_text(&self) -> String {
-        format!("envoy {}\nmodule sha256 {}\n", self.envoy, self.module)
+        format!("envoy {}\nmodule sha256 {}\n\n{}", self.envoy, self.module, self.text)
     }
 
-    fn from_text(text: &str) -> Option<Origin> {
-        let after = |prefix: &str| text.lines().find_map(|line| line.strip_prefix(prefix));
-        Some(Origin { envoy: after("envoy ")?.to_owned(), module: after("module sha256 ")?.to_owned() })
+    fn from_text(text: &str) -> Option<Recorded> {
+        let (envoy, rest) = text.strip_prefix("envoy ")?.split_once('\n')?;
+        let (module, text) = rest.strip_prefix("module sha256 ")?.split_once("\n\n")?;
+        Some(Recorded { envoy: envoy.to_owned(), module: module.to_owned(), text: text.to_owned() })
     }
 }
 
@@ -229,9 +216,14 @@ fn file_name(scenario: &str) -> String {
 /// The longest name of a file, but for its end.
 const NAME_MAX: usize = 100;
 
-fn read(path: &Path) -> Option<String> {
+#[track_caller]
+fn read(path: &Path) -> Option<Recorded> {
     match fs::read_to_string(path) {
-        Ok(text) => Some(text),
+        Ok(text) => {
+            let recorded = Recorded::from_text(&text);
+            let problem = || panic!("{} is no golden answer; {}", path.display(), anew());
+            Some(recorded.unwrap_or_else(problem))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => panic!("{}: {error}", path.display()),
     }
@@ -282,7 +274,9 @@ mod tests {
 
     fn write_golden(golden: &Golden, scenario: &Scenario, run: &Run) {
         fs::create_dir_all(&golden.folder).unwrap();
-        write(&golden.file(scenario), &text_of(scenario, run)).unwrap();
+        let text = text_of(scenario, run);
+        let recorded = Recorded { envoy: "1".to_owned(), module: "ab".to_owned(), text };
+        write(&golden.file(scenario), &recorded.to_text()).unwrap();
     }
 
     #[test]
@@ -321,8 +315,10 @@ mod tests {
     }
 
     #[test]
-    fn where_answers_are_from_is_read_as_it_was_written() {
-        let origin = Origin { envoy: "1.40.0".to_owned(), module: "ab".to_owned() };
-        assert_eq!(Origin::from_text(&origin.to_text()), Some(origin));
+    fn what_is_recorded_is_read_as_it_was_written() {
+        let text = "a scenario\n\nrequest 1\n".to_owned();
+        let recorded = Recorded { envoy: "1.40.0".to_owned(), module: "ab".to_owned(), text };
+        assert_eq!(Recorded::from_text(&recorded.to_text()), Some(recorded));
+        assert_eq!(Recorded::from_text("a scenario\n"), None);
     }
 }

@@ -28,3 +28,9 @@ pub(crate) trait Backend {
     /// Calls such an export, from within [`enter`](Backend::enter).
     fn call_export(&self, _name: &str, _arguments: &[u32]) {}
 }
+
+/// How many host calls a callback can make before it is stopped as hung: far more than one makes that comes to an end.
+pub(crate) const CALL_LIMIT: u64 = 20_000;
+
+/// What its trap says then.
+pub(crate) const ENDLESS: &str = "the callback has made 20,000 host calls, and is stopped as hung";

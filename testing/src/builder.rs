@@ -3,7 +3,7 @@
 use crate::attribute::{self, AttributeValue};
 use crate::backend::Backend;
 use crate::config::IntoConfig;
-use crate::core::{Process, Settings};
+use crate::core::{Faults, Process, Settings};
 use crate::host::Host;
 use crate::http::property_path;
 use crate::matching::any;
@@ -29,6 +29,7 @@ pub struct HostBuilder {
     workers: usize,
     upstreams: Upstreams,
     grpc_upstreams: Upstreams<Grpc>,
+    pub(crate) faults: Faults,
     settings: Settings,
 }
 
@@ -57,6 +58,7 @@ impl HostBuilder {
             workers: 1,
             upstreams: Upstreams::default(),
             grpc_upstreams: Upstreams::default(),
+            faults: Faults::default(),
             settings,
         }
     }
@@ -351,7 +353,7 @@ impl HostBuilder {
 
     /// Loads the extension and configures it, in each worker as far as that goes; and the host as it is then.
     pub(crate) fn launch(self) -> (Host, Result<(), StartError>) {
-        let process = Process::new(self.settings, self.upstreams, self.grpc_upstreams);
+        let process = Process::new(self.settings, self.upstreams, self.grpc_upstreams, self.faults.into());
         let mut workers = Vec::new();
         let mut started = Ok(());
         for _ in 0..self.workers {

@@ -1,5 +1,6 @@
 //! What a failed assertion prints.
 
+use crate::core::Consulted;
 use crate::http::Parts;
 use crate::quoted::Quoted;
 use crate::timeline::{Timeline, Written};
@@ -17,6 +18,8 @@ pub(crate) struct Evidence {
     pub(crate) reset: bool,
     /// How often the extension had the route chosen anew.
     pub(crate) route_choices: usize,
+    /// Whom the extension has asked before the request was forwarded.
+    pub(crate) consulted: Vec<Consulted>,
     pub(crate) timeline: Timeline,
 }
 
@@ -29,6 +32,7 @@ impl Default for Evidence {
             response: None,
             reset: false,
             route_choices: 0,
+            consulted: Vec::new(),
             timeline: Timeline::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! A request and what became of it.
 
+use crate::core::Consulted;
 use crate::evidence::Evidence;
 use crate::host::Host;
 use crate::log::{LogLine, Logs};
@@ -190,6 +191,11 @@ impl Exchange {
     /// The callbacks and host calls of this stream; empty if the host is only seen from outside.
     pub fn timeline(&self) -> &Timeline {
         &self.evidence.timeline
+    }
+
+    /// Whom the extension has asked before the request was forwarded, and what they said.
+    pub(crate) fn consulted(&self) -> &[Consulted] {
+        &self.evidence.consulted
     }
 
     /// The parts that hosts can be compared by.

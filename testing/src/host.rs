@@ -395,9 +395,14 @@ impl Host {
         trap
     }
 
-    /// What should have ended with the streams, in all workers, in words.
-    pub(crate) fn left_behind(&self) -> Vec<String> {
-        self.workers().iter().flat_map(|worker| worker.left_behind()).collect()
+    /// What should have ended with the streams, in all workers, in words; but for the gRPC calls with these tokens.
+    pub(crate) fn left_behind(&self, given_up: &[u32]) -> Vec<String> {
+        self.workers().iter().flat_map(|worker| worker.left_behind(given_up)).collect()
+    }
+
+    /// Whether the timer of a root context runs.
+    pub(crate) fn has_timer(&self) -> bool {
+        self.workers().iter().any(|worker| worker.has_timer())
     }
 
     /// What keeps it from being shut down, in words.
@@ -429,7 +434,10 @@ impl Drop for Running {
             }
         }
         let (http, grpc) = (&self.process.upstreams, &self.process.grpc_upstreams);
-        if let Some(problem) = http.disappointments().iter().chain(&grpc.disappointments()).next() {
+        let faults = self.process.faults.disappointments();
+        if let Some(problem) =
+            http.disappointments().iter().chain(&grpc.disappointments()).chain(&faults).next()
+        {
             panic!("{problem}");
         }
     }

@@ -33,6 +33,7 @@
 //! | let time pass | [`Host::clock`] |
 //! | be another host than Envoy | [`Profile`], [`HostBuilder::profile`] |
 //! | run the same test on the built `.wasm` (feature `wasm`), in a real Envoy (feature `envoy`) | [`test`](macro@test), `on_each_host!`, `Host::wasm` |
+//! | let host calls fail | [`fault`] |
 //! | look for what is wrong in many runs of a scenario | [`explore`] |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
 //!
@@ -62,6 +63,7 @@ mod every_host;
 mod evidence;
 mod exchange;
 pub mod explore;
+pub mod fault;
 mod given;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
 mod golden;

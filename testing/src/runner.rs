@@ -29,7 +29,7 @@ pub struct Native<E>(PhantomData<fn() -> E>);
 impl<E: Module> Native<E> {
     /// A runner for `E`.
     #[allow(clippy::new_without_default, reason = "the type parameter has to be named anyway")]
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Native(PhantomData)
     }
 }

@@ -372,6 +372,7 @@ impl HttpStream {
             response: self.stream.forwarded_response(),
             reset: self.stream.was_reset(),
             route_choices: self.stream.route_choices(),
+            consulted: self.stream.consulted(),
             timeline,
         }
     }

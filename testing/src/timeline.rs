@@ -34,6 +34,8 @@ pub enum Event {
     Host(String),
     /// The guest did what a host accepts and an extension should not do.
     Misuse(String),
+    /// The call before was answered as a [`Fault`](crate::fault::Fault) wants it.
+    Fault(String),
 }
 
 /// What the host passes to a callback besides the context.
@@ -217,6 +219,7 @@ impl fmt::Display for Event {
             Event::Trap(trap) => write!(f, "! {trap}"),
             Event::Host(text) => write!(f, "* {text}"),
             Event::Misuse(text) => write!(f, "! misuse: {text}"),
+            Event::Fault(text) => write!(f, "! fault: {text}"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Answering the guest: what every host function does around its own work.
 
 use super::HostCore;
+use super::faults::Given;
 use super::profile::Verdict;
 use super::stream::Stream;
 use crate::host_call::{HostCall, Reply};
@@ -11,28 +12,32 @@ use waxwing::Status;
 
 impl HostCore {
     /// Answers a call for the stream that it acts on, and notes both in the timeline of the running context.
-    pub(super) fn answer<T: Default>(
+    pub(super) fn answer<T: Given + Default>(
         &self,
         call: HostCall,
         reply: impl FnOnce(&T) -> Reply,
         act: impl FnOnce(Option<&Rc<Stream>>) -> Answer<T>,
     ) -> Answer<T> {
-        let (Some(running), Some(acting)) = (self.vm.running(), self.vm.acting()) else {
+        let (Some((callback, running)), Some(acting)) = (self.vm.running_callback(), self.vm.acting()) else {
             return Err(Status::INTERNAL_FAILURE);
         };
+        self.count_call()?;
         let stream = self.stream(acting);
-        let verdict = self.verdict(&call, stream.as_deref());
-        let pretends = matches!(verdict, Verdict::Pretend);
-        let answer = match verdict {
-            Verdict::Act => act(stream.as_ref()),
-            Verdict::Refuse(status) => Err(status),
-            // What it does not write reads as zero: the guest has put that there.
-            Verdict::Pretend => Ok(T::default()),
-            Verdict::Stop(stop) => {
-                self.journal(running).host(format!("{call}: {}", stop.message()));
-                self.stop_guest(stop)?
-            }
-        };
+        let mut pretends = false;
+        let (answer, fault) =
+            self.answer_or_fail(&call, callback, || match self.verdict(&call, stream.as_deref()) {
+                Verdict::Act => act(stream.as_ref()),
+                Verdict::Refuse(status) => Err(status),
+                Verdict::Pretend => {
+                    // What it does not write reads as zero: the guest has put that there.
+                    pretends = true;
+                    Ok(T::default())
+                }
+                Verdict::Stop(stop) => {
+                    self.journal(running).host(format!("{call}: {}", stop.message()));
+                    self.stop_guest(stop)
+                }
+            });
         let noted = answer.as_ref().map(reply).map_err(|status| *status);
         let event = Event::Call { call, answer: noted };
         if acting != running {
@@ -40,9 +45,13 @@ impl HostCore {
             journal.host(format!("in a callback of #{running}:"));
             journal.push(event.clone());
         }
-        self.journal(running).push(event);
+        let journal = self.journal(running);
+        journal.push(event);
+        if let Some(fault) = fault {
+            journal.push(Event::Fault(fault));
+        }
         if pretends {
-            self.journal(running).host(format!("{} does nothing for it", self.settings().profile));
+            journal.host(format!("{} does nothing for it", self.settings().profile));
         }
         answer
     }

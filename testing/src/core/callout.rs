@@ -1,6 +1,7 @@
 //! HTTP callouts.
 
 use super::callout_end::{Failure, Outcome, Shown, outcome};
+use super::consulted::Said;
 use super::field::Owner;
 use super::schedule::{Due, Moment};
 use super::{HostCore, maps};
@@ -131,6 +132,14 @@ impl HostCore {
             journal.host(text.clone());
         }
         self.root_journal.host(text);
+        self.note_answer(
+            open.context,
+            || open.callout.upstream.clone(),
+            || match &outcome {
+                Outcome::Response(response) => Said::Response(response.clone()),
+                Outcome::Failed(_) => Said::Nothing,
+            },
+        );
         let told = match self.facts().told_of_callouts {
             // Whoever made the call, and whether or not that still exists.
             ToldOfCallouts::Root => self.root_of(open.context),

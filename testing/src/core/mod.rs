@@ -24,9 +24,11 @@
 //! | `arrival` | what arrives from the client and from the upstream |
 //! | `origin` | what the upstream does with a request |
 //! | `passage` | the way of a message: to the guest, held back, forwarded |
+//! | `consulted` | whom a stream has asked before its request went on |
 //! | `direction` | one direction of a stream: is it held back, and what is |
 //! | `dns` | DNS lookups |
 //! | `export` | callbacks beside those of the ABI |
+//! | `faults` | the calls that a test lets fail |
 //! | `foreign` | foreign functions: those of a test, and Envoy's |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
@@ -47,10 +49,12 @@ mod callout;
 mod callout_end;
 mod calls;
 mod connection;
+mod consulted;
 mod crossing;
 mod direction;
 mod dns;
 mod export;
+mod faults;
 mod field;
 mod filter;
 mod foreign;
@@ -82,7 +86,9 @@ mod script;
 mod tests;
 
 pub(crate) use connection::{Connection, Sender};
+pub(crate) use consulted::Consulted;
 pub(crate) use direction::Side;
+pub(crate) use faults::Faults;
 pub(crate) use foreign::ForeignFunction;
 pub(crate) use origin::Origin;
 pub(crate) use process::{Process, Waited};

@@ -1,5 +1,6 @@
 //! What the workers of a host share: the settings, the time and what is to happen, the log.
 
+use super::faults::Faults;
 use super::metric::Metrics;
 use super::schedule::{Due, Schedule};
 use super::shared_data::SharedData;
@@ -29,6 +30,7 @@ pub(crate) struct Process {
     /// Whom the extension can call.
     pub(crate) upstreams: Upstreams,
     pub(crate) grpc_upstreams: Upstreams<Grpc>,
+    pub(crate) faults: Rc<Faults>,
     workers: RefCell<Vec<Weak<HostCore>>>,
     /// Whether events are being run.
     settling: Cell<bool>,
@@ -57,6 +59,7 @@ impl Process {
         settings: Settings,
         upstreams: Upstreams,
         grpc_upstreams: Upstreams<Grpc>,
+        faults: Rc<Faults>,
     ) -> Rc<Process> {
         Rc::new(Process {
             config: RefCell::new(settings.config.clone()),
@@ -67,6 +70,7 @@ impl Process {
             queues: SharedQueues::default(),
             upstreams,
             grpc_upstreams,
+            faults,
             workers: RefCell::default(),
             settling: Cell::new(false),
             logs: RefCell::default(),
@@ -80,7 +84,7 @@ impl Process {
     /// One like this, with another configuration, for a worker that only tries it: nothing of what it does is seen here.
     pub(crate) fn canary(&self, config: &[u8]) -> Rc<Process> {
         let settings = Settings { config: config.to_vec(), ..self.settings.clone() };
-        Process::new(settings, self.upstreams.clone(), self.grpc_upstreams.clone())
+        Process::new(settings, self.upstreams.clone(), self.grpc_upstreams.clone(), self.faults.clone())
     }
 
     /// One more worker, which has not started yet.

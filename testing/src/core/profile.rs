@@ -44,6 +44,11 @@ pub(super) struct Stop {
 }
 
 impl Stop {
+    /// A trap with this message.
+    pub(super) fn trap(message: impl Into<String>) -> Self {
+        Stop { cause: StopCause::Trap, message: message.into() }
+    }
+
     pub(super) fn message(&self) -> &str {
         &self.message
     }

@@ -4,8 +4,8 @@ use super::HostCore;
 
 impl HostCore {
     /// What should have ended with the streams, in words: those themselves, and the callouts and gRPC calls of those
-    /// that have.
-    pub(crate) fn left_behind(&self) -> Vec<String> {
+    /// that have, but for the tokens that were given up as far as it is up to the guest.
+    pub(crate) fn left_behind(&self, given_up: &[u32]) -> Vec<String> {
         if self.vm.is_dead() {
             return Vec::new();
         }
@@ -19,7 +19,10 @@ impl HostCore {
             }
         }
         let is_gone = |context: u32| !self.is_live_root(context) && self.own_journal(context).is_none();
-        for (context, has_ended, _, call) in self.grpc_places() {
+        for (context, has_ended, token, call) in self.grpc_places() {
+            if given_up.contains(&token) {
+                continue;
+            }
             // One that the other side has ended keeps its place until the guest gives it up, whoever made it.
             if has_ended {
                 left.push(format!("{call} has ended, and was never closed"));

@@ -105,6 +105,12 @@ impl HostCore {
         self.roots.get(context).is_some_and(|root| root.life.get() != Life::Ended)
     }
 
+    /// Whether the timer of one runs.
+    pub(crate) fn has_timer(&self) -> bool {
+        let roots = self.roots.all.borrow();
+        !self.vm.is_dead() && roots.iter().any(|root| root.timer.is_running())
+    }
+
     /// The first that was asked to end, and was not done.
     pub(super) fn parked_root(&self) -> Option<u32> {
         let roots = self.roots.all.borrow();

@@ -1,5 +1,6 @@
 //! A stream: what arrives, what is forwarded, how it ends.
 
+use super::consulted::Consulted;
 use super::direction::{Direction, Side};
 use super::foreign::Object;
 use super::local_response::{Kind, LocalReply};
@@ -51,6 +52,8 @@ pub(super) struct State {
     pub(super) route_choices: usize,
     /// Nanoseconds since the Unix epoch.
     pub(super) started: u64,
+    /// The answers to its callouts, until its request was forwarded.
+    pub(super) consulted: Vec<Consulted>,
     pub(super) sent: Request,
     pub(super) logs: Vec<LogLine>,
     trap: Option<Sighting>,
@@ -150,6 +153,10 @@ impl Stream {
         !state.ended && !state.origin_moves.is_empty()
     }
 
+    pub(crate) fn consulted(&self) -> Vec<Consulted> {
+        self.state().consulted.clone()
+    }
+
     pub(crate) fn route_choices(&self) -> usize {
         self.state().route_choices
     }
@@ -204,6 +211,7 @@ impl HostCore {
             declared: Vec::new(),
             route_choices: 0,
             started: self.process.wall_clock(),
+            consulted: Vec::new(),
             sent: Request::from_headers(HeaderList::new()),
             logs: Vec::new(),
             trap: dead,

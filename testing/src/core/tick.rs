@@ -20,6 +20,12 @@ pub(super) struct Timer {
     next: Cell<Option<Moment>>,
 }
 
+impl Timer {
+    pub(super) fn is_running(&self) -> bool {
+        self.next.get().is_some()
+    }
+}
+
 impl HostCore {
     /// Starts the timer of the root context anew with this period, whatever it was; 0 stops it.
     pub(super) fn set_tick(&self, milliseconds: u32) {

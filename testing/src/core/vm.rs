@@ -1,16 +1,16 @@
 //! Entering the guest, and what a trap leaves behind.
 
 use super::HostCore;
-use super::profile::StopCause;
+use super::profile::{Stop, StopCause};
 use super::queue::AfterCall;
-use crate::backend::Backend;
+use crate::backend::{Backend, CALL_LIMIT, ENDLESS};
 use crate::profile::Profile;
 use crate::timeline::{Arguments, Event, Returned};
 use crate::trap::Sighting;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
-use waxwing::__private::{Callback, Callbacks, Guest};
+use waxwing::__private::{Answer, Callback, Callbacks, Guest};
 
 /// The state of a VM besides its contexts.
 pub(super) struct Vm {
@@ -31,6 +31,8 @@ pub(super) struct Vm {
     pub(super) is_missing: Cell<bool>,
     /// How many bytes of messages the running callback has changed.
     pub(super) changed: Cell<usize>,
+    /// How many host calls the running callback has made.
+    calls: Cell<u64>,
 }
 
 /// How a callback went.
@@ -61,6 +63,7 @@ impl Vm {
             stop_cause: Cell::default(),
             is_missing: Cell::default(),
             changed: Cell::default(),
+            calls: Cell::default(),
         }
     }
 
@@ -87,6 +90,11 @@ impl Vm {
     /// The callback that is running.
     pub(super) fn callback(&self) -> Option<Callback> {
         self.running.get().map(|(callback, _)| callback)
+    }
+
+    /// The same, and its context.
+    pub(super) fn running_callback(&self) -> Option<(Callback, u32)> {
+        self.running.get()
     }
 
     pub(super) fn stops_because(&self, cause: StopCause) {
@@ -126,6 +134,18 @@ impl Vm {
 }
 
 impl HostCore {
+    /// Ends a guest that calls the host without end.
+    pub(super) fn count_call(&self) -> Answer {
+        let calls = &self.vm.calls;
+        calls.set(calls.get() + 1);
+        if calls.get() <= CALL_LIMIT {
+            return Ok(());
+        }
+        // What it calls while it is unwound is counted anew.
+        calls.set(0);
+        self.stop_guest(Stop::trap(ENDLESS))
+    }
+
     /// Calls the guest. `convert` turns its answer into what the host does about it, and may already act on
     /// it; only then does what the guest asked for in the callback happen.
     pub(super) fn call<T>(
@@ -179,6 +199,7 @@ impl HostCore {
         self.vm.running.set(Some((callback, context)));
         self.vm.effective.set(0);
         self.vm.changed.set(0);
+        self.vm.calls.set(0);
         let mut returned = Returned::Nothing;
         let result = self.vm.backend.enter(self.clone(), &mut |guest| returned = invoke(guest));
         self.vm.running.set(None);

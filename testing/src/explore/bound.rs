@@ -1,5 +1,4 @@
 //! How much is explored, as the environment says.
-#![allow(dead_code, reason = "the explorations that have a bound come next")]
 
 use std::env;
 

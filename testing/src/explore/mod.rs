@@ -16,7 +16,10 @@
 //! | what a report prints, `faults:…` or `orders:…` | that one run of the explorations of that name, whose timeline is printed |
 
 mod bound;
+mod closed;
+mod faults;
 mod incidents;
+mod legal;
 pub(crate) mod model;
 pub(crate) mod observe;
 pub(crate) mod orders;
@@ -25,6 +28,7 @@ mod problem;
 mod report;
 mod violation;
 
+pub use faults::{FaultExploration, faults};
 pub use incidents::{INCIDENTS, Incident, Incidents, incidents};
 pub use model::Model;
 pub use orders::{Orders, orders};

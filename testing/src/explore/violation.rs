@@ -81,8 +81,23 @@ impl fmt::Display for Violation {
         }
         write!(f, "{}", Step::lines(&self.steps))?;
         for (context, timeline) in &self.timelines {
-            write!(f, "\n  {context}{}", timeline.to_text(None).replace('\n', "\n  "))?;
+            write!(f, "\n  {context}{}", shortened(&timeline.to_text(None)).replace('\n', "\n  "))?;
         }
         Ok(())
+    }
+}
+
+/// How many lines of a timeline are shown from its beginning, and how many from its end.
+const LINES: usize = 60;
+
+/// A timeline without its middle, if it is long: what repeats itself does not say more.
+fn shortened(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').collect();
+    match lines.len().checked_sub(2 * LINES) {
+        None | Some(0) => text.to_owned(),
+        Some(more) => {
+            let (first, last) = (lines[..LINES].join("\n"), lines[lines.len() - LINES..].join("\n"));
+            format!("{first}\n     … {more} lines more …\n{last}")
+        }
     }
 }

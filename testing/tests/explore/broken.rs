@@ -1,7 +1,6 @@
 //! An extension that is broken in the way that its configuration says.
 
-use std::cell::RefCell;
-use std::collections::HashSet;
+use std::cell::Cell;
 use std::rc::Rc;
 use waxwing::prelude::*;
 use waxwing_testing::{Answer, Request, Response, Scenario};
@@ -11,7 +10,8 @@ use waxwing_testing::{Answer, Request, Response, Scenario};
 #[extension(http = BrokenStream, root)]
 pub(crate) struct Broken {
     defect: Rc<str>,
-    asked: Rc<RefCell<HashSet<HttpCallId>>>,
+    /// How many answers are to come.
+    asked: Rc<Cell<usize>>,
 }
 
 impl RootContext for Broken {
@@ -25,13 +25,13 @@ impl RootContext for Broken {
 #[callbacks]
 impl RootCallbacks for Broken {
     fn on_done(&mut self, _: &mut RootView<'_>) -> Result<Done> {
-        Ok(if self.asked.borrow().is_empty() { Done::Now } else { Done::Later })
+        Ok(if self.asked.get() == 0 { Done::Now } else { Done::Later })
     }
 }
 
 pub(crate) struct BrokenStream {
     defect: Rc<str>,
-    asked: Rc<RefCell<HashSet<HttpCallId>>>,
+    asked: Rc<Cell<usize>>,
 }
 
 #[callbacks]
@@ -44,13 +44,27 @@ impl HttpContext for BrokenStream {
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
         assert!(&*self.defect != "panics at once", "it was to panic");
-        let call = HttpCall::get("authz", "/check")
-            .header("authorization", request.headers().get("authorization")?.unwrap_or_default());
-        match (&*self.defect, call.send(request)) {
-            ("keeps calls", Ok(call)) => drop(self.asked.borrow_mut().insert(call)),
-            (_, answer) => drop(answer?),
+        let token = request.headers().get("authorization")?.unwrap_or_default();
+        let call = || HttpCall::get("authz", "/check").header("authorization", token).send(request);
+        self.asked.set(self.asked.get() + 1);
+        let refused = match (&*self.defect, call()) {
+            (_, Ok(_)) => return Ok(Action::Pause),
+            ("retries", Err(_)) => loop {
+                if call().is_ok() {
+                    return Ok(Action::Pause);
+                }
+            },
+            (_, Err(refused)) => refused,
+        };
+        if &*self.defect != "keeps calls that were refused" {
+            self.asked.set(self.asked.get() - 1);
         }
-        Ok(Action::Pause)
+        match &*self.defect {
+            "unwraps" => panic!("no callout: {refused}"),
+            "pauses anyway" => Ok(Action::Pause),
+            "lets in without an answer" => Ok(Action::Continue),
+            _ => Err(refused),
+        }
     }
 
     fn on_http_call_response(
@@ -60,10 +74,17 @@ impl HttpContext for BrokenStream {
         stream: &mut StreamView<'_>,
     ) -> Result<Action> {
         assert!(&*self.defect != "panics", "it was to panic");
+        if &*self.defect != "keeps calls" {
+            self.asked.set(self.asked.get() - 1);
+        }
         if &*self.defect == "resumes twice" {
             stream.resume_request()?;
         }
-        match (&*self.defect, response.status()?) {
+        let status = match (&*self.defect, response.status()) {
+            ("lets in what it cannot read", Err(_)) => 200,
+            (_, status) => status?,
+        };
+        match (&*self.defect, status) {
             ("forgets", _) => Ok(Action::Pause),
             (_, 200) => Ok(Action::Continue),
             _ => Ok(LocalResponse::new(403).into()),
@@ -80,4 +101,9 @@ pub(crate) fn scenario(defect: &str) -> Scenario {
             Answer::from(Response::new(if known { 200 } else { 403 }))
         })
         .request(Request::get("/orders").header("authorization", "t0"))
+}
+
+/// The same, and one that is denied.
+pub(crate) fn denied(defect: &str) -> Scenario {
+    scenario(defect).request(Request::get("/admin").header("authorization", "t1"))
 }

@@ -6,6 +6,7 @@ mod connection;
 mod each_host;
 mod exchange;
 mod extension;
+mod fault;
 mod incident;
 #[cfg(feature = "wasm")]
 mod module;

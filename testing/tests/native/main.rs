@@ -6,6 +6,7 @@ mod buffer;
 mod connection;
 mod dns;
 mod error_policy;
+mod fault;
 mod foreign;
 mod grpc;
 mod header;

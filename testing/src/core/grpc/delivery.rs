@@ -3,6 +3,7 @@
 use super::server::{End, Sent};
 use super::{HostCore, INTERNAL, Kind};
 use crate::HeaderList;
+use crate::core::consulted::Said;
 use crate::timeline::Arguments;
 use std::rc::Rc;
 use waxwing::__private::Callback;
@@ -47,6 +48,7 @@ impl HostCore {
         let Some(open) = self.grpc.open.borrow_mut().remove(&token) else { return };
         self.forget_grpc(&open);
         self.note_grpc(&open.call, "a message");
+        self.note_answer(open.call.context, || open.call.function(), || Said::Message(message.clone()));
         let arguments = Arguments::Grpc { token, size: message.len() };
         let root = self.root_of(open.call.context);
         self.tell_answer(open.call.to_string(), open.call.context, || {
@@ -59,6 +61,7 @@ impl HostCore {
         let Some(open) = self.grpc.open.borrow_mut().remove(&token) else { return };
         self.forget_grpc(&open);
         self.note_grpc(&open.call, &format!("status {status} {message:?}"));
+        self.note_answer(open.call.context, || open.call.function(), || Said::Status(status));
         let root = self.root_of(open.call.context);
         self.tell_answer(open.call.to_string(), open.call.context, || {
             self.close_of_grpc(root, token, status, message);

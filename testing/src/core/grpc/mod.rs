@@ -397,11 +397,17 @@ impl Kind {
     }
 }
 
+impl GrpcCall {
+    /// The service and the method.
+    fn function(&self) -> String {
+        format!("{}/{}", self.request.service(), self.request.method())
+    }
+}
+
 impl fmt::Display for GrpcCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let GrpcCall { token, request, .. } = self;
-        let noun = if Kind::of(*token) == Some(Kind::Stream) { "stream" } else { "call" };
-        write!(f, "gRPC {noun} {token} ({}/{})", request.service(), request.method())
+        let noun = if Kind::of(self.token) == Some(Kind::Stream) { "stream" } else { "call" };
+        write!(f, "gRPC {noun} {} ({})", self.token, self.function())
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! | value | what is run |
 //! |---|---|
-//! | `complete` | all there is; of orders, 200,000 at most |
+//! | `complete` | all there is; of orders, 400,000 at most |
 //! | a number | so many runs at most |
 //! | what a report prints, `faults:…` or `orders:…` | that one run of the explorations of that name, whose timeline is printed |
 

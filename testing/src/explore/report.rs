@@ -138,6 +138,9 @@ impl fmt::Display for Report {
             write!(f, ", {} of them different", extent.distinct)?;
         }
         match (self.extent.and_then(|extent| extent.drawn_from), left_out) {
+            (Some(seed), _) if !self.violations.is_empty() => {
+                write!(f, ", drawn from seed {seed} until something was wrong")?;
+            }
             (Some(seed), _) => write!(f, ", drawn from seed {seed} ({VARIABLE}=100000 draws more)")?,
             (None, 0) => f.write_str(", which is all there is")?,
             (None, left_out) => write!(f, ", {left_out} left out ({VARIABLE}=complete runs them)")?,

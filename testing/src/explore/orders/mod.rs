@@ -23,6 +23,7 @@ use crate::scenario::Scenario;
 use crate::step::Step;
 use choice::Choices;
 use play::{Allowed, Play, Played};
+use search::Bound;
 use std::fmt;
 use std::time::Instant;
 
@@ -199,12 +200,12 @@ impl<'a> Orders<'a> {
             report.add(self.violation(&played, Some(&plain)));
             return report.finish(0, start.elapsed());
         }
-        let limit = match asked {
-            Asked::Complete => COMPLETE,
-            _ => asked.limit(self.limit),
+        let bound = match asked {
+            Asked::Complete => Bound { limit: COMPLETE, tries_all: true },
+            _ => Bound { limit: asked.limit(self.limit), tries_all: false },
         };
         let mut failing = None;
-        let searched = search::search(self.seed, limit, |choices| {
+        let searched = search::search(self.seed, bound, |choices| {
             let played = self.play(choices, Some(&plain), false);
             let found = !played.problems.is_empty();
             let choices = played.choices.clone();
@@ -290,7 +291,7 @@ impl fmt::Debug for Orders<'_> {
 
 /// How many orders are played in CI.
 const LIMIT: usize = 1000;
-/// How many are played if all there are is asked for: more than that are drawn.
+/// Where all there are is asked for, twice as many are tried one after the other; if there are more, that is all.
 const COMPLETE: usize = 200_000;
 /// How many orders are played to find the smallest one.
 const SHRINK_ATTEMPTS: usize = 2000;

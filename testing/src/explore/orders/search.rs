@@ -14,11 +14,20 @@ pub(super) struct Searched {
     pub(super) complete: bool,
 }
 
-/// Plays up to `limit` orders until `play` says that one fails: it gets where decisions come from, and gives back those
+/// How much is played.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bound {
+    /// So many orders at most, or not much more.
+    pub(super) limit: usize,
+    /// Whether all are tried one after the other before it is known that there are too many.
+    pub(super) tries_all: bool,
+}
+
+/// Plays orders until `play` says that one fails: it gets where decisions come from, and gives back those
 /// that were made and whether that is what was looked for.
 pub(super) fn search(
     seed: u64,
-    limit: usize,
+    Bound { limit, tries_all }: Bound,
     mut play: impl FnMut(Choices) -> (Vec<Choice>, bool),
 ) -> Searched {
     let mut searched = Searched { runs: 0, distinct: 0, complete: false };
@@ -41,7 +50,7 @@ pub(super) fn search(
         }
     }
     // Knuth's estimate: each way down the tree stands for as many as there were options on it.
-    if size / samples as f64 <= limit as f64 {
+    if tries_all || size / samples as f64 <= limit as f64 {
         let mut next = Some(Vec::new());
         while let Some(choices) = next.take_if(|_| searched.runs < 2 * limit) {
             let (made, found) = play(Choices::given(choices));
@@ -93,12 +102,16 @@ mod tests {
         }
     }
 
+    fn bound(limit: usize) -> Bound {
+        Bound { limit, tries_all: false }
+    }
+
     #[test]
     fn few_orders_are_all_played() {
         let mut played = HashSet::new();
         let searched = search(
             1,
-            100,
+            bound(100),
             tree(4, 3, |taken| {
                 played.insert(taken.to_vec());
                 false
@@ -110,20 +123,32 @@ mod tests {
 
     #[test]
     fn of_many_orders_some_are_drawn() {
-        let searched = search(1, 100, tree(20, 3, |_| false));
+        let searched = search(1, bound(100), tree(20, 3, |_| false));
         assert_eq!((searched.runs, searched.complete), (100, false));
         assert!(searched.distinct > 60, "{searched:?}");
     }
 
     #[test]
     fn it_ends_with_the_first_that_is_found() {
-        let searched = search(1, 1000, tree(6, 3, |taken| taken == [2, 1, 0, 2, 1, 0]));
+        let searched = search(1, bound(1000), tree(6, 3, |taken| taken == [2, 1, 0, 2, 1, 0]));
         assert!(!searched.complete && searched.runs < 1000, "{searched:?}");
     }
 
     #[test]
+    fn all_are_tried_where_that_is_asked_for() {
+        // Of 61 ways, one has 60 decisions, so that the estimate is far too large if it is drawn.
+        let play = |mut choices: Choices| {
+            let _ended_at = (0..60).find(|_| choices.of(2) == 1);
+            (choices.into_made(), false)
+        };
+        let searched = search(1, Bound { limit: 100, tries_all: true }, play);
+        assert!(searched.complete, "{searched:?}");
+        assert_eq!(searched.distinct, 61);
+    }
+
+    #[test]
     fn a_tree_without_a_decision_is_played_and_complete() {
-        let searched = search(1, 100, tree(0, 3, |_| false));
+        let searched = search(1, bound(100), tree(0, 3, |_| false));
         assert!(searched.complete);
         assert_eq!(searched.distinct, 1);
     }

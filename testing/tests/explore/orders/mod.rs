@@ -3,5 +3,6 @@
 mod broken;
 mod found;
 mod grpc;
+mod kinds;
 mod plain;
 mod report;

@@ -196,7 +196,7 @@ pub(crate) fn prepared(
         .workers(scenario.worker_count())
         .root_id(root_id)
         .vm_id(vm_id)
-        .failure_policy(scenario.failure_policy())
+        .failure_policy(scenario.policy_after_trap())
         .routes(scenario.routes())
         .expressions(scenario.expressions())
         .origin(move |request| upstream(request));

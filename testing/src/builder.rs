@@ -3,7 +3,7 @@
 use crate::attribute::{self, AttributeValue};
 use crate::backend::Backend;
 use crate::config::IntoConfig;
-use crate::core::{Faults, Process, Settings};
+use crate::core::{Faults, MakeGuest, NotMade, Process, Settings, WorkerCore};
 use crate::host::Host;
 use crate::http::property_path;
 use crate::matching::any;
@@ -18,9 +18,6 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use waxwing::attributes::{Attribute, Kind};
 use waxwing::{LogLevel, Status};
-
-/// Makes a VM with a guest in it, as that host makes it.
-pub(crate) type MakeGuest = Rc<dyn Fn(Profile) -> Result<Rc<dyn Backend>, String>>;
 
 /// Settings of a [`Host`]. Each has a default.
 #[must_use = "call `start`"]
@@ -356,13 +353,14 @@ impl HostBuilder {
         let process = Process::new(self.settings, self.upstreams, self.grpc_upstreams, self.faults.into());
         let mut workers = Vec::new();
         let mut started = Ok(());
-        for _ in 0..self.workers {
-            started =
-                (self.guest)(process.settings.profile).map_err(StartError::unloadable).and_then(|backend| {
-                    let worker = process.add_worker(backend);
-                    workers.push(worker.clone());
-                    worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
-                });
+        for index in 0..self.workers {
+            let worker = WorkerCore::new(&process, index, self.guest.clone()).map_err(NotMade::Unloadable);
+            started = worker.map_err(|reason| StartError::new(reason, Vec::new())).and_then(|worker| {
+                let worker = Rc::new(worker);
+                workers.push(worker.clone());
+                let started = worker.vm().start().map_err(NotMade::Refused);
+                started.map_err(|reason| StartError::new(reason, worker.logs()))
+            });
             if started.is_err() {
                 break;
             }

@@ -50,15 +50,19 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub struct TcpConnection {
     worker: Worker,
+    vm: Rc<HostCore>,
     connection: Rc<Connection>,
 }
 
 impl TcpConnection {
     #[track_caller]
     pub(crate) fn new(worker: Worker) -> Self {
-        assert!(worker.core().is_running(), "this host has been shut down: it takes no more connections");
-        let connection = worker.core().accept_connection();
-        let this = TcpConnection { worker, connection };
+        assert!(
+            worker.core().vm().is_running(),
+            "this host has been shut down: it takes no more connections"
+        );
+        let (vm, connection) = worker.core().accept_connection();
+        let this = TcpConnection { worker, vm, connection };
         this.drive(|_| {});
         this
     }
@@ -191,7 +195,7 @@ impl TcpConnection {
 
     /// The callouts that it has made and that have not been answered.
     pub fn waiting_on(&self) -> Vec<Callout> {
-        self.worker.core().open_callouts(Some(self.context()))
+        self.vm.open_callouts(Some(self.context()))
     }
 
     /// What the extension has logged for this connection so far.
@@ -246,7 +250,7 @@ impl TcpConnection {
     /// Lets something happen, and all that follows from it at once.
     #[track_caller]
     fn drive(&self, happen: impl FnOnce(&Rc<HostCore>)) {
-        happen(self.worker.core());
+        happen(&self.vm);
         self.worker.process().settle();
         self.worker.process().check();
     }

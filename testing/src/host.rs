@@ -1,10 +1,10 @@
 //! A host with one extension.
 
-use crate::builder::{HostBuilder, MakeGuest};
+use crate::builder::HostBuilder;
 use crate::clock::Clock;
 use crate::config::IntoConfig;
 use crate::connection::TcpConnection;
-use crate::core::{HostCore, Process};
+use crate::core::{MakeGuest, NotMade, Process, WorkerCore};
 use crate::exchange::Exchange;
 use crate::http::Request;
 use crate::log::{LogLine, Logs};
@@ -14,7 +14,7 @@ use crate::queue::SharedQueue;
 use crate::start_error::StartError;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
-use crate::trap::Trap;
+use crate::trap::{self, Sighting, Trap};
 use crate::upstream::{GrpcUpstream, Upstream};
 use crate::worker::Worker;
 use std::fmt;
@@ -70,7 +70,7 @@ pub struct Host {
 /// What is dropped with the last clone of a host.
 struct Running {
     process: Rc<Process>,
-    workers: Vec<Rc<HostCore>>,
+    workers: Vec<Rc<WorkerCore>>,
     guest: MakeGuest,
 }
 
@@ -96,7 +96,7 @@ impl Host {
         })
     }
 
-    pub(crate) fn new(process: Rc<Process>, workers: Vec<Rc<HostCore>>, guest: MakeGuest) -> Self {
+    pub(crate) fn new(process: Rc<Process>, workers: Vec<Rc<WorkerCore>>, guest: MakeGuest) -> Self {
         Host { running: Rc::new(Running { process, workers, guest }) }
     }
 
@@ -104,7 +104,7 @@ impl Host {
         &self.running.process
     }
 
-    fn workers(&self) -> &[Rc<HostCore>] {
+    fn workers(&self) -> &[Rc<WorkerCore>] {
         &self.running.workers
     }
 
@@ -247,9 +247,9 @@ impl Host {
         self.try_config(&config)?;
         let old = self.process().config.replace(config);
         for worker in self.workers() {
-            if let Err(refusal) = worker.reconfigure() {
+            if let Err(refusal) = worker.vm().reconfigure() {
                 self.process().config.replace(old);
-                return Err(StartError::new(refusal, worker.logs()));
+                return Err(StartError::new(NotMade::Refused(refusal), worker.logs()));
             }
         }
         self.process().settle();
@@ -259,9 +259,10 @@ impl Host {
 
     /// Starts the extension with this configuration where it does not count.
     fn try_config(&self, config: &[u8]) -> Result<(), StartError> {
-        let guest = (self.running.guest)(self.process().settings.profile);
-        let worker = self.process().canary(config).add_worker(guest.map_err(StartError::unloadable)?);
-        worker.start().map_err(|refusal| StartError::new(refusal, worker.logs()))
+        let worker = WorkerCore::new(&self.process().canary(config), 0, self.running.guest.clone());
+        let worker = worker.map_err(|problem| StartError::new(NotMade::Unloadable(problem), Vec::new()))?;
+        let started = worker.vm().start().map_err(NotMade::Refused);
+        started.map_err(|reason| StartError::new(reason, worker.logs()))
     }
 
     /// Ends the extension in each worker, as a host does that goes away or gets another configuration: the
@@ -284,7 +285,7 @@ impl Host {
 
     /// Whether it has been shut down, and the root context of every worker has been deleted.
     pub fn is_shut_down(&self) -> bool {
-        self.workers().iter().all(|worker| worker.is_over())
+        self.workers().iter().all(|worker| worker.vm().is_over())
     }
 
     /// All that the extension has logged so far, from its start on, in all workers.
@@ -378,21 +379,26 @@ impl Host {
         self.worker(0).timeline()
     }
 
-    /// The trap that ended the VM, if one did: that of the first worker that has one. It counts as looked at.
+    /// The trap that ended a VM, if one did: the first of the first worker that has one. It counts as looked at.
     pub fn trap(&self) -> Option<Trap> {
-        self.workers().iter().find_map(|worker| worker.trap()).map(|sighting| sighting.look().clone())
+        self.running.traps().first().map(|trap| trap.look().clone())
     }
 
-    /// Asserts that the extension trapped, with `text` in the message, and returns the trap.
+    /// The traps that ended VMs, worker by worker. They count as looked at.
+    pub fn traps(&self) -> Vec<Trap> {
+        self.running.traps().iter().map(|trap| trap.look().clone()).collect()
+    }
+
+    /// Asserts that the extension trapped, with `text` in the message, and returns the trap: the first of those that the test has
+    /// not looked at. If several VMs trapped, because there are several workers or the policy reloads them, each trap has to be
+    /// expected.
     ///
     /// # Panics
     ///
-    /// If it did not, or with another message.
+    /// If it did not, or with other messages.
     #[track_caller]
     pub fn expect_trap(&self, text: &str) -> Trap {
-        let trap = self.trap().unwrap_or_else(|| panic!("expected a trap with {text:?}, and there was none"));
-        assert!(trap.message.contains(text), "expected a trap with {text:?}: {trap}");
-        trap
+        trap::expect(&self.running.traps(), text)
     }
 
     /// What should have ended with the streams, in all workers, in words; but for the gRPC calls with these tokens.
@@ -416,6 +422,13 @@ impl Host {
     }
 }
 
+impl Running {
+    /// Those of all workers.
+    fn traps(&self) -> Vec<Sighting> {
+        self.workers.iter().flat_map(|worker| worker.traps()).collect()
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         if std::thread::panicking() || self.process.is_watched() {
@@ -424,7 +437,7 @@ impl Drop for Running {
         self.process.check();
         // Before what did not come: a trap is a reason for that.
         for worker in &self.workers {
-            if let Some(trap) = worker.trap().as_ref().and_then(|trap| trap.unseen().cloned()) {
+            if let Some(trap) = worker.traps().iter().find_map(Sighting::unseen) {
                 panic!(
                     "the extension trapped, and the test did not expect it: {trap}\n\
                      A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.\n{}\n{}",

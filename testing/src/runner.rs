@@ -113,9 +113,14 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
         }
         Err(stop) => panic!("{stop}"),
     }
-    scenario.check_trap(runner.name(), host.trap().map(|trap| trap.to_string()).as_deref());
-    if let Some(text) = scenario.expected_trap() {
-        host.expect_trap(text);
+    let traps = host.traps();
+    scenario.check_traps(runner.name(), &traps.iter().map(ToString::to_string).collect::<Vec<_>>());
+    for (trap, text) in traps.iter().zip(scenario.expected_traps()) {
+        let (name, on) = (scenario.name(), runner.name());
+        assert!(
+            trap.message.contains(text),
+            "scenario {name:?} on {on}: expected a trap with {text:?}: {trap}"
+        );
     }
     host.process().set_watched(false);
     let timelines = attempt.timelines();

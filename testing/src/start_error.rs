@@ -1,6 +1,6 @@
 //! Why an extension does not start.
 
-use crate::core::Refusal;
+use crate::core::{NotMade, Refusal};
 use crate::log::{LogLine, Logs};
 use crate::trap::Trap;
 use std::fmt;
@@ -21,15 +21,12 @@ enum Cause {
 }
 
 impl StartError {
-    pub(crate) fn unloadable(problem: String) -> Self {
-        StartError { cause: Cause::Unloadable(problem), logs: Logs::default() }
-    }
-
-    pub(crate) fn new(refusal: Refusal, logs: Vec<LogLine>) -> Self {
-        let cause = match refusal {
-            Refusal::Refused(callback) => Cause::Refused(callback),
-            Refusal::Trapped(trap) => Cause::Trapped(trap),
-            Refusal::Missing(problem) => Cause::Unloadable(problem),
+    pub(crate) fn new(reason: NotMade, logs: Vec<LogLine>) -> Self {
+        let cause = match reason {
+            NotMade::Unloadable(problem) => Cause::Unloadable(problem),
+            NotMade::Refused(Refusal::Refused(callback)) => Cause::Refused(callback),
+            NotMade::Refused(Refusal::Missing(problem)) => Cause::Unloadable(problem),
+            NotMade::Refused(Refusal::Trapped(trap)) => Cause::Trapped(trap.look().clone()),
         };
         StartError { cause, logs: Logs::new(logs) }
     }

@@ -25,15 +25,17 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct HttpStream {
     worker: Worker,
+    vm: Rc<HostCore>,
     stream: Rc<Stream>,
 }
 
 impl HttpStream {
     #[track_caller]
     pub(crate) fn new(worker: Worker, origin_answers: bool) -> Self {
-        assert!(worker.core().is_running(), "this host has been shut down: it takes no more streams");
-        let stream = worker.core().begin(origin_answers);
-        HttpStream { worker, stream }
+        assert!(worker.core().vm().is_running(), "this host has been shut down: it takes no more streams");
+        let (vm, stream) = worker.core().begin(origin_answers);
+        worker.process().check();
+        HttpStream { worker, vm, stream }
     }
 
     /// The client sends a whole request, piece by piece.
@@ -196,7 +198,7 @@ impl HttpStream {
 
     /// The callouts that it has made and that have not been answered.
     pub fn waiting_on(&self) -> Vec<Callout> {
-        self.worker.core().open_callouts(Some(self.context()))
+        self.vm.open_callouts(Some(self.context()))
     }
 
     /// Whether it has ended: the response is complete, or it was reset.
@@ -314,21 +316,21 @@ impl HttpStream {
         Exchange::new(self.evidence_with(timeline), outcome, details, stream.logs(), stream.trap())
     }
 
-    /// What the model knows it by, and the worker that has it.
+    /// What the model knows it by, and the VM that has it.
     pub(crate) fn parts(&self) -> (&Rc<HostCore>, &Rc<Stream>) {
-        (self.worker.core(), &self.stream)
+        (&self.vm, &self.stream)
     }
 
     /// Lets something happen, and all that follows from it at once.
     #[track_caller]
     fn drive(&self, happen: impl FnOnce(&Rc<HostCore>)) {
-        happen(self.worker.core());
+        happen(&self.vm);
         self.worker.process().settle();
         self.worker.process().check();
     }
 
     pub(crate) fn why_unfinished(&self, waited: Waited) -> String {
-        let dead = match self.worker.core().trap() {
+        let dead = match self.vm.trap() {
             Some(trap) => format!("; its VM is dead: {}", trap.look()),
             None => String::new(),
         };
@@ -345,8 +347,7 @@ impl HttpStream {
                     "nothing is pending that could resume it".to_owned()
                 };
                 let unanswered: String = self
-                    .worker
-                    .core()
+                    .vm
                     .unanswered()
                     .iter()
                     .map(|callout| format!("; nothing answers {callout}"))

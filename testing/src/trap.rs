@@ -42,6 +42,19 @@ impl fmt::Display for Trap {
 
 impl std::error::Error for Trap {}
 
+/// The first of these with `text` in the message, of those that the test has not looked at; if it has looked at all, the first.
+#[track_caller]
+pub(crate) fn expect(traps: &[Sighting], text: &str) -> Trap {
+    assert!(!traps.is_empty(), "expected a trap with {text:?}, and there was none");
+    let with_text = || traps.iter().filter(|trap| trap.trap.message.contains(text));
+    let expected = with_text().find(|trap| trap.unseen().is_some()).or_else(|| with_text().next());
+    let Some(expected) = expected else {
+        let all: String = traps.iter().map(|trap| format!("\n  {}", trap.look())).collect();
+        panic!("expected a trap with {text:?}, and there was:{all}");
+    };
+    expected.look().clone()
+}
+
 /// A trap, and whether the test has looked at it.
 #[derive(Clone, Debug)]
 pub(crate) struct Sighting {

@@ -1,14 +1,15 @@
 //! One worker of a host.
 
 use crate::connection::TcpConnection;
-use crate::core::{HostCore, Process};
+use crate::core::{Process, WorkerCore};
 use crate::exchange::Exchange;
 use crate::host::Host;
 use crate::http::Request;
 use crate::log::Logs;
+use crate::start_error::StartError;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
-use crate::trap::Trap;
+use crate::trap::{self, Trap};
 use std::rc::Rc;
 
 /// A worker of a [`Host`]: a thread of the proxy, with a VM of its own.
@@ -42,15 +43,15 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct Worker {
     host: Host,
-    core: Rc<HostCore>,
+    core: Rc<WorkerCore>,
 }
 
 impl Worker {
-    pub(crate) fn new(host: Host, core: Rc<HostCore>) -> Self {
+    pub(crate) fn new(host: Host, core: Rc<WorkerCore>) -> Self {
         Worker { host, core }
     }
 
-    pub(crate) fn core(&self) -> &Rc<HostCore> {
+    pub(crate) fn core(&self) -> &Rc<WorkerCore> {
         &self.core
     }
 
@@ -137,7 +138,7 @@ impl Worker {
     /// its VM is dead.
     #[track_caller]
     pub fn call_export(&self, name: &str, arguments: &[u32], data: impl Into<Option<(u32, Vec<u8>)>>) {
-        if let Err(problem) = self.core.call_export(name, arguments, data.into()) {
+        if let Err(problem) = self.core.vm().call_export(name, arguments, data.into()) {
             panic!("{problem}");
         }
         self.process().settle();
@@ -149,14 +150,63 @@ impl Worker {
         Logs::new(self.core.logs())
     }
 
-    /// The callbacks and host calls of the worker's root context.
+    /// The callbacks and host calls of the worker's root context, and before them those of the VMs that it had before.
     pub fn timeline(&self) -> Timeline {
         Timeline::new(self.core.root_events())
     }
 
-    /// The trap that ended the worker's VM, if one did. It counts as looked at.
+    /// The last trap that ended a VM of the worker, if one did. It counts as looked at.
     pub fn trap(&self) -> Option<Trap> {
-        self.core.trap().map(|sighting| sighting.look().clone())
+        self.core.traps().last().map(|trap| trap.look().clone())
+    }
+
+    /// The traps that ended VMs of the worker, in order: with [`FailurePolicy::Reload`](crate::FailurePolicy::Reload), several can.
+    /// They count as looked at.
+    pub fn traps(&self) -> Vec<Trap> {
+        self.core.traps().iter().map(|trap| trap.look().clone()).collect()
+    }
+
+    /// Asserts that the extension trapped in this worker, with `text` in the message, and returns the trap: the first of those
+    /// that the test has not looked at.
+    ///
+    /// # Panics
+    ///
+    /// If it did not, or with other messages.
+    #[track_caller]
+    pub fn expect_trap(&self, text: &str) -> Trap {
+        trap::expect(&self.core.traps(), text)
+    }
+
+    /// Gives the worker a new VM, as a proxy does that reloads one after a trap: it starts, and takes the streams that come from now
+    /// on. Shared data, queues and metrics stay, what the extension had in memory is gone. The old VM hears of nothing any
+    /// more; streams that are open in it fail at their next event, as after a trap.
+    ///
+    /// [`FailurePolicy::Reload`](crate::FailurePolicy::Reload) does it by itself.
+    ///
+    /// ```no_run
+    /// # use waxwing_testing::{Host, Request};
+    /// # fn run<Counter: waxwing::Module>() {
+    /// let host = Host::builder::<Counter>().start();
+    /// host.exchange(Request::get("/"));
+    /// host.worker(0).restart().unwrap();
+    /// host.exchange(Request::get("/")).response().assert_header("x-hits", "2");
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the extension refuses to start, or traps. The worker has no VM then, and new streams meet the
+    /// [policy](crate::HostBuilder::failure_policy).
+    ///
+    /// # Panics
+    ///
+    /// If what happens makes the test fail.
+    #[track_caller]
+    pub fn restart(&self) -> Result<(), StartError> {
+        self.core.restart().map_err(|reason| StartError::new(reason, self.core.logs()))?;
+        self.process().settle();
+        self.process().check();
+        Ok(())
     }
 
     /// The number of the worker's streams and connections that have not ended.

@@ -248,7 +248,7 @@ impl HostCore {
     }
 
     fn callout_step(&self, delay: Duration, token: u32, step: Step) -> Moment {
-        self.process.schedule.after(delay, self.index, Due::HttpCall(token, step))
+        self.process.schedule.after(delay, self.key, Due::HttpCall(token, step))
     }
 
     /// Takes back what was to happen to it.

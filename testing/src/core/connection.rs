@@ -156,7 +156,7 @@ impl HostCore {
     /// A client connects.
     pub(crate) fn accept_connection(self: &Rc<Self>) -> Rc<Connection> {
         let dead = self.vm.trap();
-        let installed = dead.is_none() || !self.passes_dead_vm();
+        let installed = !self.vm.is_dead() || !self.passes_dead_vm();
         let state = State {
             installed,
             connected: false,

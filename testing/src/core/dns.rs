@@ -33,7 +33,7 @@ impl HostCore {
             let name = String::from_utf8_lossy(name).into_owned();
             let context = self.vm.acting().unwrap_or_default();
             lookups.open.borrow_mut().insert(token, (name, context));
-            self.process.schedule.after(Duration::ZERO, self.index, Due::DnsAnswer(token));
+            self.process.schedule.after(Duration::ZERO, self.key, Due::DnsAnswer(token));
             Ok(token)
         })
     }

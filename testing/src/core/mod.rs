@@ -1,13 +1,14 @@
 //! The model of a host: Envoy's, for HTTP streams and TCP connections.
 //!
-//! [`HostCore`] is one worker of a host: one VM of one plugin, with its streams. The workers share a [`Process`],
-//! which has the time. All of it is single-threaded and pure: what it does depends on the messages that it is
+//! [`HostCore`] is one VM of one plugin, with its streams, and a [`WorkerCore`] the thread that it lives on. The workers share a
+//! [`Process`], which has the time. All of it is single-threaded and pure: what it does depends on the messages that it is
 //! given, on its settings, on the time and on the guest. It knows guests only as [`Backend`]s, so native and
 //! `.wasm` guests cannot see different hosts.
 //!
 //! | file | what |
 //! |---|---|
 //! | `process` | what the workers share |
+//! | `worker` | a worker, and how it gets another VM |
 //! | `schedule` | what is to happen, and when |
 //! | `turn` | the next event, chosen from outside |
 //! | `crossing` | answers that act on another stream than the one that asked |
@@ -79,6 +80,7 @@ mod stream;
 mod tick;
 mod turn;
 mod vm;
+mod worker;
 
 #[cfg(test)]
 mod script;
@@ -95,6 +97,7 @@ pub(crate) use process::{Process, Waited};
 pub(crate) use root::Refusal;
 pub(crate) use schedule::{Ready, Turn};
 pub(crate) use stream::Stream;
+pub(crate) use worker::{MakeGuest, NotMade, WorkerCore};
 
 use crate::backend::Backend;
 use crate::log::LogLine;
@@ -147,11 +150,13 @@ pub(crate) struct Settings {
     pub(crate) origin: Origin,
 }
 
-/// A worker of the model. See the [module](self).
+/// A VM of the model, and the worker around it. See the [module](self).
 pub(crate) struct HostCore {
     process: Rc<Process>,
     /// Which of the host's workers it is.
     index: usize,
+    /// Its place among all VMs of the process.
+    key: usize,
     vm: Vm,
     roots: Roots,
     /// While the root context can read its configuration.
@@ -177,14 +182,15 @@ pub(crate) struct HostCore {
 }
 
 impl HostCore {
-    /// A worker of that process; [`Process::add_worker`] makes it.
-    fn new(process: Rc<Process>, index: usize, backend: Rc<dyn Backend>) -> Rc<HostCore> {
+    /// A VM of that process; [`Process::add_vm`] makes it.
+    fn new(process: Rc<Process>, index: usize, key: usize, backend: Rc<dyn Backend>) -> Rc<HostCore> {
         let vm = Vm::new(backend, process.settings.profile);
         let roots = Roots::default();
         roots.add(vm.new_context());
         Rc::new(HostCore {
             process,
             index,
+            key,
             vm,
             roots,
             configuring: Cell::new(false),
@@ -204,22 +210,23 @@ impl HostCore {
         })
     }
 
-    /// What it shares with the other workers.
-    pub(crate) fn process(&self) -> &Rc<Process> {
-        &self.process
-    }
-
     /// Which of the host's workers it is.
     pub(crate) fn index(&self) -> usize {
         self.index
     }
 
-    fn settings(&self) -> &Settings {
-        &self.process.settings
+    /// Its place among all VMs of the process.
+    fn key(&self) -> usize {
+        self.key
     }
 
-    pub(crate) fn logs(&self) -> Vec<LogLine> {
-        self.process.logs(Some(self.index))
+    /// Whether the guest is not called any more.
+    fn is_dead(&self) -> bool {
+        self.vm.is_dead()
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.process.settings
     }
 
     /// What was logged outside of streams.

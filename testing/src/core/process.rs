@@ -31,7 +31,8 @@ pub(crate) struct Process {
     pub(crate) upstreams: Upstreams,
     pub(crate) grpc_upstreams: Upstreams<Grpc>,
     pub(crate) faults: Rc<Faults>,
-    workers: RefCell<Vec<Weak<HostCore>>>,
+    /// All VMs of all workers, in the order in which they were made.
+    vms: RefCell<Vec<Weak<HostCore>>>,
     /// Whether events are being run.
     settling: Cell<bool>,
     /// What every worker logged, and which one did.
@@ -71,7 +72,7 @@ impl Process {
             upstreams,
             grpc_upstreams,
             faults,
-            workers: RefCell::default(),
+            vms: RefCell::default(),
             settling: Cell::new(false),
             logs: RefCell::default(),
             aborted: Cell::default(),
@@ -87,12 +88,12 @@ impl Process {
         Process::new(settings, self.upstreams.clone(), self.grpc_upstreams.clone(), self.faults.clone())
     }
 
-    /// One more worker, which has not started yet.
-    pub(crate) fn add_worker(self: &Rc<Self>, backend: Rc<dyn Backend>) -> Rc<HostCore> {
-        let mut workers = self.workers.borrow_mut();
-        let worker = HostCore::new(self.clone(), workers.len(), backend);
-        workers.push(Rc::downgrade(&worker));
-        worker
+    /// One more VM of a worker, which has not started yet.
+    pub(super) fn add_vm(self: &Rc<Self>, worker: usize, backend: Rc<dyn Backend>) -> Rc<HostCore> {
+        let mut vms = self.vms.borrow_mut();
+        let vm = HostCore::new(self.clone(), worker, vms.len(), backend);
+        vms.push(Rc::downgrade(&vm));
+        vm
     }
 
     /// Runs everything that is due now, and what follows from it.
@@ -137,8 +138,8 @@ impl Process {
     /// Runs events until that time, or until `done` holds; false if something made the test fail.
     fn run_until(&self, until: Duration, done: impl Fn() -> bool) -> bool {
         loop {
-            for worker in self.workers() {
-                worker.answer_arrived();
+            for vm in self.vms() {
+                vm.answer_arrived();
             }
             if self.failure.borrow().is_some() {
                 return false;
@@ -146,31 +147,32 @@ impl Process {
             if done() {
                 return true;
             }
-            let Some((worker, due)) = self.schedule.pop(until) else { return true };
-            let Some(worker) = self.worker(worker) else { continue };
+            let Some((vm, due)) = self.schedule.pop(until) else { return true };
+            let Some(vm) = self.vm(vm) else { continue };
             if self.schedule.passed_now() > EVENT_LIMIT {
-                let due = worker.describe(&due);
+                let due = vm.describe(&due);
                 self.fail(format!(
                     "{EVENT_LIMIT} events have happened without any time passing, each because of another; \
                      the next one is {due}"
                 ));
                 return false;
             }
-            worker.happen(due);
+            vm.happen(due);
         }
     }
 
     /// The callouts of all workers that have not ended, in words.
     pub(crate) fn open_callouts(&self) -> Vec<String> {
-        self.workers().iter().flat_map(|worker| worker.unanswered()).collect()
+        self.vms().iter().flat_map(|vm| vm.unanswered()).collect()
     }
 
     /// What is to happen, in order, in words.
     pub(crate) fn pending(&self) -> Vec<String> {
-        let several = self.workers.borrow().len() > 1;
-        let line = |(after, index, due): (Duration, usize, Due)| {
-            let due = self.worker(index)?.describe(&due);
-            let place = if several { format!(" of worker {index}") } else { String::new() };
+        let several = self.vms().iter().any(|vm| vm.index() > 0);
+        let line = |(after, vm, due): (Duration, usize, Due)| {
+            let vm = self.vm(vm)?;
+            let due = vm.describe(&due);
+            let place = if several { format!(" of worker {}", vm.index()) } else { String::new() };
             Some(format!("{due}{place} in {after:?}"))
         };
         self.schedule.pending().into_iter().filter_map(line).collect()
@@ -229,12 +231,12 @@ impl Process {
         wanted.map(|(_, line)| line.clone()).collect()
     }
 
-    pub(super) fn worker(&self, index: usize) -> Option<Rc<HostCore>> {
-        self.workers.borrow().get(index).and_then(Weak::upgrade)
+    pub(super) fn vm(&self, key: usize) -> Option<Rc<HostCore>> {
+        self.vms.borrow().get(key).and_then(Weak::upgrade)
     }
 
-    pub(super) fn workers(&self) -> Vec<Rc<HostCore>> {
-        self.workers.borrow().iter().filter_map(Weak::upgrade).collect()
+    pub(super) fn vms(&self) -> Vec<Rc<HostCore>> {
+        self.vms.borrow().iter().filter_map(Weak::upgrade).collect()
     }
 }
 

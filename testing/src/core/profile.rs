@@ -232,9 +232,9 @@ impl HostCore {
             }
             StopCause::Abort => {
                 self.process.aborted.set(true);
-                for worker in self.process.workers() {
-                    worker.vm.kill(trap);
-                    worker.reset_all(ABORTED);
+                for vm in self.process.vms() {
+                    vm.vm.kill(trap);
+                    vm.reset_all(ABORTED);
                 }
             }
         }

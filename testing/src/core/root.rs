@@ -7,7 +7,7 @@ use super::stream::Stream;
 use super::tick::Timer;
 use super::vm::Called;
 use crate::timeline::Arguments;
-use crate::trap::Trap;
+use crate::trap::{Sighting, Trap};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -49,7 +49,7 @@ pub(crate) enum Refusal {
     /// A callback returned false.
     Refused(Callback),
     /// The guest trapped.
-    Trapped(Trap),
+    Trapped(Sighting),
     /// It needs what the host does not have.
     Missing(String),
 }
@@ -245,6 +245,17 @@ impl HostCore {
         self.cancel_all_grpc(context);
     }
 
+    /// Throws the VM away: the guest hears of nothing any more, and streams that are open fail as after a trap.
+    pub(super) fn abandon(&self) {
+        self.vm.abandon();
+        for root in self.roots.all.borrow().iter() {
+            self.stop_timer(root);
+            self.cancel_callouts(root.context);
+            self.cancel_lookups(root.context);
+            self.cancel_all_grpc(root.context);
+        }
+    }
+
     /// A callback with which the root context begins.
     fn begin_root(
         self: &Rc<Self>,
@@ -261,8 +272,8 @@ impl HostCore {
             }
             Called::Failed => {
                 // A VM fails by a trap only, which the caller reports.
-                let trap = self.vm.trap().map(|trap| trap.look().clone());
-                Err(Refusal::Trapped(trap.unwrap_or_else(|| Trap::new("the VM is dead"))))
+                let trap = self.vm.trap();
+                Err(Refusal::Trapped(trap.unwrap_or_else(|| Sighting::new(Trap::new("the VM is dead")))))
             }
             Called::Returned { value: 0, .. } if callback != Callback::ContextCreate => {
                 Err(Refusal::Refused(callback))

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
-/// What happens to a worker when its time has come.
+/// What happens to a VM when its time has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Due {
     /// The timer of the root context with this number.
@@ -172,12 +172,12 @@ impl Schedule {
         self.wall_clock.set(nanoseconds);
     }
 
-    /// Lets something happen to a worker after that time: behind all that was scheduled for the same moment.
-    pub(super) fn after(&self, delay: Duration, worker: usize, due: Due) -> Moment {
+    /// Lets something happen to a VM after that time: behind all that was scheduled for the same moment.
+    pub(super) fn after(&self, delay: Duration, vm: usize, due: Due) -> Moment {
         let number = self.scheduled.get();
         self.scheduled.set(number + 1);
         let moment = Moment { at: self.now().saturating_add(delay), number, at_once: delay.is_zero() };
-        self.events.borrow_mut().insert(moment, (worker, due));
+        self.events.borrow_mut().insert(moment, (vm, due));
         moment
     }
 
@@ -271,10 +271,10 @@ impl Schedule {
         self.passed_now.get()
     }
 
-    /// In how much time what will happen to which worker, in order.
+    /// In how much time what will happen to which VM, in order.
     pub(super) fn pending(&self) -> Vec<(Duration, usize, Due)> {
-        let pending = |(moment, (worker, due)): (&Moment, &(usize, Due))| {
-            (moment.at.saturating_sub(self.now()), *worker, due.clone())
+        let pending = |(moment, (vm, due)): (&Moment, &(usize, Due))| {
+            (moment.at.saturating_sub(self.now()), *vm, due.clone())
         };
         self.events.borrow().iter().map(pending).collect()
     }

@@ -21,7 +21,7 @@ struct Queue {
     vm_id: String,
     name: Vec<u8>,
     items: VecDeque<Vec<u8>>,
-    /// The worker that is told of items, and its root context: the last that registered it.
+    /// The VM that is told of items, and its root context: the last that registered it.
     listener: Option<(usize, u32)>,
 }
 
@@ -40,6 +40,17 @@ impl SharedQueues {
         id
     }
 
+    /// What these VMs are told of, another one is told of from now on.
+    pub(super) fn hand_over(&self, from: &[usize], to: usize) {
+        for queue in self.0.borrow_mut().iter_mut() {
+            if let Some((vm, _)) = &mut queue.listener
+                && from.contains(vm)
+            {
+                *vm = to;
+            }
+        }
+    }
+
     pub(crate) fn resolve(&self, vm_id: &str, name: &[u8]) -> Option<u32> {
         let queues = self.0.borrow();
         let at = queues.iter().position(|queue| queue.vm_id == vm_id && queue.name == name)?;
@@ -52,8 +63,8 @@ impl SharedQueues {
             queue.items.push_back(item.to_vec());
             queue.listener
         })?;
-        if let Some((worker, _)) = listener {
-            schedule.after(Duration::ZERO, worker, Due::QueueReady(id));
+        if let Some((vm, _)) = listener {
+            schedule.after(Duration::ZERO, vm, Due::QueueReady(id));
         }
         Ok(())
     }
@@ -82,7 +93,7 @@ impl SharedQueues {
 impl HostCore {
     pub(super) fn register_queue(&self, name: &[u8]) -> Answer<u32> {
         self.answer(HostCall::RegisterSharedQueue { name: name.to_vec() }, number, |_| {
-            let root = self.acting_root().map(|root| (self.index, root.context()));
+            let root = self.acting_root().map(|root| (self.key, root.context()));
             Ok(self.process.queues.register(&self.settings().vm_id, name, root))
         })
     }

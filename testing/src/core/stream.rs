@@ -194,7 +194,7 @@ impl HostCore {
     /// A stream of which nothing has arrived.
     pub(crate) fn begin(self: &Rc<Self>, origin_answers: bool) -> Rc<Stream> {
         let dead = self.vm.trap();
-        let installed = dead.is_none() || !self.passes_dead_vm();
+        let installed = !self.vm.is_dead() || !self.passes_dead_vm();
         let state = State {
             installed,
             created: false,

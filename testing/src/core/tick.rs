@@ -64,7 +64,7 @@ impl HostCore {
         let period = root.timer.period.get();
         if !period.is_zero() {
             let tick = Due::Tick(root.context());
-            root.timer.next.set(Some(self.process.schedule.after(period, self.index, tick)));
+            root.timer.next.set(Some(self.process.schedule.after(period, self.key, tick)));
         }
     }
 }

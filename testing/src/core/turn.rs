@@ -24,9 +24,9 @@ impl Process {
     /// Lets this event happen, wherever it stands, and nothing that follows from it.
     pub(crate) fn happen(&self, moment: Moment) {
         let Some(_settling) = self.start_settling() else { return };
-        let Some((worker, due)) = self.schedule.take(moment) else { return };
-        if let Some(worker) = self.worker(worker) {
-            worker.happen(due);
+        let Some((vm, due)) = self.schedule.take(moment) else { return };
+        if let Some(vm) = self.vm(vm) {
+            vm.happen(due);
         }
     }
 
@@ -40,8 +40,8 @@ impl Process {
 
     /// An event in words.
     pub(crate) fn describe(&self, moment: Moment) -> String {
-        let Some((worker, due)) = self.schedule.get(moment) else { return "nothing".to_owned() };
-        self.worker(worker).map(|worker| worker.describe(&due)).unwrap_or_default()
+        let Some((vm, due)) = self.schedule.get(moment) else { return "nothing".to_owned() };
+        self.vm(vm).map(|vm| vm.describe(&due)).unwrap_or_default()
     }
 }
 

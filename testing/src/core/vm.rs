@@ -33,6 +33,8 @@ pub(super) struct Vm {
     pub(super) changed: Cell<usize>,
     /// How many host calls the running callback has made.
     calls: Cell<u64>,
+    /// It was thrown away.
+    abandoned: Cell<bool>,
 }
 
 /// How a callback went.
@@ -64,6 +66,7 @@ impl Vm {
             is_missing: Cell::default(),
             changed: Cell::default(),
             calls: Cell::default(),
+            abandoned: Cell::default(),
         }
     }
 
@@ -75,7 +78,11 @@ impl Vm {
     }
 
     pub(super) fn is_dead(&self) -> bool {
-        self.trap.borrow().is_some()
+        self.abandoned.get() || self.trap.borrow().is_some()
+    }
+
+    pub(super) fn abandon(&self) {
+        self.abandoned.set(true);
     }
 
     pub(super) fn trap(&self) -> Option<Sighting> {

@@ -49,7 +49,7 @@ impl Proxy {
         // Left over if the last exchange ended by a panic.
         self.events.try_iter().for_each(drop);
         self.instance.take_logs()?;
-        let earlier_trap = self.instance.trap.take();
+        let earlier_traps = self.instance.traps.len();
         let mut states: Vec<State> = clients.iter().map(|_| State::default()).collect();
         let result = thread::scope(|scope| {
             let (workers, events) = (self.instance.workers, self.event_sender.clone());
@@ -77,8 +77,7 @@ impl Proxy {
             exchanges.push((state.forwarded, response));
         }
         let logs = self.instance.take_logs()?;
-        let trap = std::mem::replace(&mut self.instance.trap, earlier_trap);
-        self.instance.trap = self.instance.trap.take().or_else(|| trap.clone());
+        let trap = self.instance.traps.get(earlier_traps).cloned();
         Ok(Together { exchanges, logs, trap })
     }
 

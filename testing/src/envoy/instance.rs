@@ -8,7 +8,6 @@ use super::admin::Admin;
 use super::callout::Cluster;
 use super::config::{LISTENER, SIDE_DOOR};
 use super::grpc::GrpcServer;
-use super::journal::Record;
 use super::process::Process;
 use super::upstream::Upstream;
 use super::worker::Workers;
@@ -34,8 +33,8 @@ pub(super) struct Instance {
     log_prefixes: [String; 3],
     /// What was logged outside of streams.
     pub(super) root_logs: Vec<LogLine>,
-    /// Why the extension's VM failed, if it did.
-    pub(super) trap: Option<String>,
+    /// Why the extension's VMs failed, in order.
+    pub(super) traps: Vec<String>,
 }
 
 impl Instance {
@@ -83,7 +82,7 @@ impl Instance {
             workers,
             log_prefixes: config.log_prefixes(),
             root_logs: Vec::new(),
-            trap: None,
+            traps: Vec::new(),
         };
         instance.take_logs()?;
         Ok(instance)
@@ -167,11 +166,11 @@ impl Instance {
     pub(super) fn take_logs(&mut self) -> Result<Vec<LogLine>, Error> {
         let records = self.process.journal.take()?;
         let main_thread = self.process.main_thread();
-        self.trap = self.trap.take().or_else(|| trap(&records));
         let mut of_streams = Vec::new();
         // Envoy starts the extension on its main thread as well, to try it and once more for good, but serves no stream
         // there.
         for record in records.iter().filter(|record| record.thread != main_thread) {
+            self.traps.extend(record.trap());
             if let Some((line, of_stream)) = record.extension_line(&self.log_prefixes) {
                 if of_stream { of_streams.push(line) } else { self.root_logs.push(line) }
             }
@@ -183,12 +182,6 @@ impl Instance {
     pub(super) fn resume_panic(&self) {
         self.clusters.iter().for_each(Cluster::resume_panic);
     }
-}
-
-fn trap(records: &[Record]) -> Option<String> {
-    let record =
-        records.iter().find(|record| record.logger == "wasm" && record.message.starts_with("Function: "))?;
-    Some(record.message.clone())
 }
 
 fn socket() -> Result<(TcpListener, SocketAddr), Error> {

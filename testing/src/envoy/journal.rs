@@ -88,6 +88,12 @@ impl Journal {
 }
 
 impl Record {
+    /// Why the extension's VM failed, if this says it.
+    pub(super) fn trap(&self) -> Option<String> {
+        let is_one = self.logger == "wasm" && self.message.starts_with("Function: ");
+        is_one.then(|| self.message.clone())
+    }
+
     /// What the extension logged, if this is a line of it, and whether it did so for a stream, whose lines have the first
     /// of the prefixes.
     pub(super) fn extension_line(&self, prefixes: &[String]) -> Option<(LogLine, bool)> {

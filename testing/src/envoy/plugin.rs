@@ -56,6 +56,7 @@ fn typed_config(config: &Config, kind: &str) -> String {
     let policy = match config.failure_policy {
         FailurePolicy::Closed => "FAIL_CLOSED",
         FailurePolicy::Open => "FAIL_OPEN",
+        FailurePolicy::Reload(_) => "FAIL_RELOAD",
     };
     // The file may be read from another folder than this one.
     let wasm = std::path::absolute(&config.wasm).unwrap_or_else(|_| config.wasm.clone());
@@ -67,6 +68,9 @@ fn typed_config(config: &Config, kind: &str) -> String {
     line(6, format!("name: {}", scalar(&config.name)));
     line(6, format!("root_id: {}", scalar(&config.root_id)));
     line(6, format!("failure_policy: {policy}"));
+    if let FailurePolicy::Reload(backoff) = config.failure_policy {
+        line(6, format!("reload_config: {{ backoff: {{ base_interval: {:.9}s }} }}", backoff.as_secs_f64()));
+    }
     if config.allow_on_headers_stop_iteration {
         line(6, "allow_on_headers_stop_iteration: true".into());
     }

@@ -77,7 +77,7 @@ impl Runner for Envoy {
             exchanges(&start, &config, scenario)
         };
         instance.settle().unwrap_or_else(|error| fail(error));
-        scenario.check_trap(self.name(), instance.trap.as_deref());
+        scenario.check_traps(self.name(), &instance.traps);
         let metric =
             |name: &String| (name.clone(), instance.metric(name).unwrap_or_else(|error| fail(error)));
         run.metrics = scenario.metrics().iter().map(metric).collect();
@@ -90,7 +90,7 @@ impl Runner for Envoy {
 impl Envoy {
     fn config_for(&self, scenario: &Scenario) -> Config {
         let mut config =
-            self.config.clone().failure_policy(scenario.failure_policy()).routes(scenario.routes());
+            self.config.clone().failure_policy(scenario.policy_after_trap()).routes(scenario.routes());
         let (name, root_id, vm_id) = scenario.ids();
         if let Some(name) = name {
             config = config.name(name);

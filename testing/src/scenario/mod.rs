@@ -19,7 +19,7 @@ use std::time::Duration;
 use waxwing::LogLevel;
 use waxwing::attributes::Kind;
 
-/// What becomes of streams when the VM has trapped.
+/// What becomes of streams when the VM has trapped. A VM belongs to a worker; those of other workers live on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FailurePolicy {
@@ -28,6 +28,11 @@ pub enum FailurePolicy {
     Closed,
     /// New ones go on as if the extension was not there. Those that were open fail all the same.
     Open,
+    /// They fail as with [`Closed`](FailurePolicy::Closed), until one begins when this much time has passed since the VM was
+    /// loaded: it gets a new VM, and so do those behind it. See [`Worker::restart`](crate::Worker::restart).
+    ///
+    /// Envoy's own time is 1 second. It takes up to half more, at random; the model takes just this.
+    Reload(Duration),
 }
 
 /// Requests to an extension with a configuration, and its upstreams: a value that any host can run.
@@ -78,7 +83,7 @@ pub struct Scenario {
     allow_on_headers_stop_iteration: bool,
     profile: Profile,
     workers: usize,
-    expected_trap: Option<String>,
+    expected_traps: Vec<String>,
     steps: Vec<Step>,
     origin: Arc<dyn Fn(&Request) -> Answer + Send + Sync>,
     clusters: Vec<(String, Upstream)>,
@@ -105,7 +110,7 @@ impl Scenario {
             allow_on_headers_stop_iteration: false,
             profile: Profile::ENVOY,
             workers: 1,
-            expected_trap: None,
+            expected_traps: Vec::new(),
             steps: Vec::new(),
             origin: Arc::new(|request| crate::echo(request).into()),
             clusters: Vec::new(),
@@ -161,8 +166,14 @@ impl Scenario {
 
     /// Lets new streams go on without the extension after a trap.
     #[must_use]
-    pub fn fail_open(mut self) -> Self {
-        self.failure_policy = FailurePolicy::Open;
+    pub fn fail_open(self) -> Self {
+        self.failure_policy(FailurePolicy::Open)
+    }
+
+    /// Sets what becomes of streams after a trap.
+    #[must_use]
+    pub fn failure_policy(mut self, policy: FailurePolicy) -> Self {
+        self.failure_policy = policy;
         self
     }
 
@@ -216,12 +227,13 @@ impl Scenario {
     }
 
     /// Says that the extension traps, with `text` in its message. A trap that was not said makes a run fail,
-    /// and so does one that was and does not come.
+    /// and so does one that was and does not come. Where VMs are [reloaded](FailurePolicy::Reload) or there are several workers,
+    /// there can be several traps; each is said, worker by worker.
     ///
     /// Envoy tells of a trap, but not its message.
     #[must_use]
     pub fn expect_trap(mut self, text: impl Into<String>) -> Self {
-        self.expected_trap = Some(text.into());
+        self.expected_traps.push(text.into());
         self
     }
 

@@ -30,7 +30,7 @@ impl Scenario {
     }
 
     /// What becomes of streams when the VM has trapped.
-    pub fn failure_policy(&self) -> FailurePolicy {
+    pub fn policy_after_trap(&self) -> FailurePolicy {
         self.failure_policy
     }
 
@@ -59,24 +59,25 @@ impl Scenario {
         self.workers
     }
 
-    /// What the message of the trap contains, if the extension is to trap.
-    pub fn expected_trap(&self) -> Option<&str> {
-        self.expected_trap.as_deref()
+    /// What the messages of the traps contain, in order.
+    pub fn expected_traps(&self) -> &[String] {
+        &self.expected_traps
     }
 
-    /// Compares the trap of a run, if it had one, with what was said of it.
+    /// Compares the traps of a run with what was said of them.
     #[track_caller]
-    pub(crate) fn check_trap(&self, host: &str, trap: Option<&str>) {
+    pub(crate) fn check_traps(&self, host: &str, traps: &[String]) {
         let name = &self.name;
-        match (&self.expected_trap, trap) {
-            (None, Some(trap)) => panic!(
+        if let Some(trap) = traps.get(self.expected_traps.len()) {
+            panic!(
                 "scenario {name:?} on {host}: the extension trapped: {trap}\n\
-                 A scenario that is about a trap says so: .expect_trap(\"…\")"
-            ),
-            (Some(text), None) => {
-                panic!("scenario {name:?} on {host}: expected a trap with {text:?}, and there was none")
-            }
-            (None, None) | (Some(_), Some(_)) => {}
+                 A scenario that is about a trap says so, for each: .expect_trap(\"…\")"
+            );
+        }
+        if let Some(text) = self.expected_traps.get(traps.len()) {
+            let count = traps.len();
+            let others = if count == 0 { "none".to_owned() } else { format!("only {count} before it") };
+            panic!("scenario {name:?} on {host}: expected a trap with {text:?}, and there was {others}");
         }
     }
 

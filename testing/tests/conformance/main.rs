@@ -16,6 +16,7 @@ mod metric;
 mod origin;
 mod property;
 mod reconfigure;
+mod reload;
 mod shared;
 mod tcp;
 mod timer;

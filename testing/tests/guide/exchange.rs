@@ -87,13 +87,3 @@ fn requests_of_the_network_need_no_token() {
 
     exchange.upstream_request().assert_header("x-user", "ana");
 }
-
-#[test]
-fn a_panic_takes_the_vm_down() {
-    let host = Host::builder::<Gate>().config(json!({ "user": "ana" })).start();
-
-    host.exchange(Request::get("/").header("x-token", "panic")).local_response().assert_status(503);
-
-    host.expect_trap("what a token");
-    host.exchange(Request::get("/").header("x-token", "t")).local_response().assert_status(503);
-}

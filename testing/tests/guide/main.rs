@@ -17,4 +17,5 @@ mod profile;
 mod random;
 #[cfg(feature = "insta")]
 mod snapshot;
+mod trap;
 mod worker;

@@ -350,7 +350,7 @@ impl HostCore {
     }
 
     fn grpc_move(&self, delay: Duration, token: u32, what: Move) -> Moment {
-        self.process.schedule.after(delay, self.index, Due::Grpc(token, what))
+        self.process.schedule.after(delay, self.key, Due::Grpc(token, what))
     }
 
     /// Takes back what was to happen to it.

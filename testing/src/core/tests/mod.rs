@@ -10,6 +10,7 @@ mod local_response;
 mod metric;
 mod pause;
 mod properties;
+mod reload;
 mod remains;
 mod root;
 mod shared_data;

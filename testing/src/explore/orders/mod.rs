@@ -261,7 +261,7 @@ impl<'a> Orders<'a> {
 
     /// Whether exchanges are compared: what a trap leaves is not.
     fn compares(&self) -> bool {
-        !self.may_differ && self.scenario.expected_trap().is_none()
+        !self.may_differ && self.scenario.expected_traps().is_empty()
     }
 
     fn violation(&self, played: &Played, plain: Option<&Played>) -> Vec<Violation> {

@@ -304,7 +304,7 @@ impl<'a> Play<'a> {
         if let Some(problem) = process.failure() {
             self.problem.get_or_insert(Problem::Hang(problem));
         }
-        if self.scenario.expected_trap().is_none()
+        if self.scenario.expected_traps().is_empty()
             && let Some(trap) = self.host.trap()
         {
             self.problem = Some(Problem::Trap(trap));

@@ -14,14 +14,14 @@ const TRAILERS: MapType = MapType::HTTP_CALL_RESPONSE_TRAILERS;
 const BODY: BufferType = BufferType::HTTP_CALL_RESPONSE_BODY;
 
 /// What a guest sends.
-struct Call {
+pub(super) struct Call {
     upstream: &'static str,
     headers: &'static [(&'static str, &'static str)],
     body: &'static [u8],
     timeout: u32,
 }
 
-const CHECK: Call = Call {
+pub(super) const CHECK: Call = Call {
     upstream: "authz",
     headers: &[(":method", "GET"), (":path", "/check"), (":authority", "authz.example")],
     body: b"",
@@ -29,7 +29,7 @@ const CHECK: Call = Call {
 };
 
 impl Call {
-    fn send(&self, host: &dyn Calls) -> Answer<u32> {
+    pub(super) fn send(&self, host: &dyn Calls) -> Answer<u32> {
         let headers = crate::core::maps::encode_pairs(self.headers.iter().copied());
         host.http_call(HttpCallParts {
             upstream: self.upstream.as_bytes(),

@@ -39,6 +39,8 @@ pub(crate) enum Stop {
     Refused(Box<StartError>),
     /// Something does not happen that has to, and nothing is pending that could lead to it.
     Hang(Hang),
+    /// The same, because the extension has closed the connection.
+    Closed(Hang),
     /// Something made the test fail.
     Failed(String),
     /// This callout will never end.
@@ -57,7 +59,7 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Stop::Refused(error) => error.fmt(f),
-            Stop::Hang(hang) => hang.fmt(f),
+            Stop::Hang(hang) | Stop::Closed(hang) => hang.fmt(f),
             Stop::Failed(problem) => f.write_str(problem),
             Stop::Unanswered(callout) => write!(
                 f,

@@ -57,7 +57,8 @@ fn wait(
         return Ok(());
     }
     let why = format!("{step:?}: that does not happen, and nothing is pending that could lead to it");
-    Err(Stop::Hang(Hang { why, evidence: connection.to_string() }))
+    let hang = Hang { why, evidence: connection.to_string() };
+    Err(if connection.is_closed() { Stop::Closed(hang) } else { Stop::Hang(hang) })
 }
 
 /// Fails if there is no upstream yet that could send.

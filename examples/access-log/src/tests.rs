@@ -198,6 +198,18 @@ fn survives_what_took_others_down() {
 }
 
 #[test]
+fn survives_each_failure_of_each_call() {
+    let scenario = Scenario::new("two batches")
+        .config(config())
+        .cluster("logs", accept)
+        .request(Request::get("/1"))
+        .request(Request::get("/2"))
+        .request(Request::get("/3"))
+        .wait(Duration::from_secs(2));
+    explore::faults(&Native::<AccessLog>::new(), &scenario).fail_open().hostile().check();
+}
+
+#[test]
 fn in_every_order_each_stream_has_one_line() {
     let scenario = Scenario::new("three streams")
         .config(config())

@@ -113,6 +113,12 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("a header").config(BLUE()).request(Request::get("/"));
+        explore::faults(&Native::<AddHeader>::new(), &scenario).hostile().check();
+    }
+
+    #[test]
     fn in_every_order_the_response_has_the_header() {
         let scenario = Scenario::new("two requests")
             .config(BLUE())

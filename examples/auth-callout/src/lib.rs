@@ -286,6 +286,18 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("allowed, denied, and neither")
+            .config(config())
+            .cluster("authz", decide)
+            .request(bearer("alice").header("x-user", "mallory"))
+            .request(bearer("eve"))
+            .request(bearer("broken"))
+            .request(bearer("late"));
+        explore::faults(&Native::<Auth>::new(), &scenario).fail_closed().hostile().check();
+    }
+
+    #[test]
     fn in_every_order_each_request_gets_its_own_answer() {
         let scenario = Scenario::new("three users")
             .config(config())

@@ -179,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("one is blocked")
+            .config(rules())
+            .request(Request::post("/admin").body("two apples"))
+            .request(Request::get("/orders").header("user-agent", "curl"));
+        explore::faults(&Native::<BlockList>::new(), &scenario).fail_closed().hostile().check();
+    }
+
+    #[test]
     fn in_every_order_what_is_blocked_reaches_no_upstream() {
         let scenario = Scenario::new("one is blocked")
             .config(rules())

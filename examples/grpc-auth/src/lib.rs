@@ -146,7 +146,9 @@ mod tests {
     fn decide(call: &GrpcRequest) -> GrpcAnswer {
         let check = CheckRequest::decode(call.messages()[0].as_slice()).unwrap();
         assert_eq!((call.service(), call.method()), ("acme.auth.v1.Auth", "Check"));
-        assert_eq!((&*check.method, &*check.path), ("GET", "/orders?id=7"));
+        if (&*check.method, &*check.path) != ("GET", "/orders?id=7") {
+            return GrpcAnswer::error(3, "nobody has asked for that");
+        }
         let allowed = |user: &str| reply(true, user, "");
         match check.authorization.as_str() {
             "Bearer alice" => allowed("alice"),
@@ -285,6 +287,18 @@ mod tests {
         let scenario =
             Scenario::new("allowed").config(config()).grpc_cluster("authz", decide).request(bearer("alice"));
         explore::incidents(&Native::<Auth>::new(), &scenario).fail_closed().check();
+    }
+
+    #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("allowed, denied, and neither")
+            .config(config())
+            .grpc_cluster("authz", decide)
+            .request(bearer("alice").header("x-user", "mallory"))
+            .request(bearer("eve"))
+            .request(bearer("garbage"))
+            .request(bearer("late"));
+        explore::faults(&Native::<Auth>::new(), &scenario).fail_closed().hostile().check();
     }
 
     #[test]

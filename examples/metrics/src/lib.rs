@@ -232,6 +232,16 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("two requests")
+            .config(config())
+            .request(Request::post("/200").body("x"))
+            .request(Request::get("/404"))
+            .origin(|request| Response::new(status(request)));
+        explore::faults(&Native::<Measured>::new(), &scenario).fail_open().hostile().check();
+    }
+
+    #[test]
     fn in_every_order_no_stream_stays_open() {
         let scenario = Scenario::new("three requests")
             .config(config())

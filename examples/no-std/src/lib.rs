@@ -115,6 +115,12 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("a header").config("x-tag: blue").request(Request::get("/"));
+        explore::faults(&Native::<AddHeader>::new(), &scenario).hostile().check();
+    }
+
+    #[test]
     fn in_every_order_the_header_is_added() {
         let scenario = Scenario::new("two requests")
             .config("x-tag: blue")

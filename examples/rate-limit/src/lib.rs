@@ -310,6 +310,13 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("up to the budget, and beyond").config(three_a_minute());
+        let scenario = [(); 4].into_iter().fold(scenario, |scenario, ()| scenario.request(by("ana")));
+        explore::faults(&Native::<RateLimit>::new(), &scenario).fail_open().hostile().check();
+    }
+
+    #[test]
     fn in_every_order_no_client_gets_more_than_its_budget() {
         let scenario = Scenario::new("two clients, two workers").config(three_a_minute()).workers(2);
         let clients = ["ana", "ana", "bo", "ana", "ana"];

@@ -106,7 +106,7 @@ mod tests {
     use waxwing_testing::explore::{self, Model};
     use waxwing_testing::wasm::WasmModule;
     use waxwing_testing::{
-        Host, Native, Outcome, Request, Response, Scenario, Value, Wasm, json, on_every_host,
+        Host, Native, Outcome, Request, Response, Run, Scenario, Value, Wasm, json, on_every_host,
     };
 
     fn words() -> Value {
@@ -209,6 +209,24 @@ mod tests {
             .origin(|_| Response::new(200).body("a secret"))
             .request(Request::get("/"));
         explore::incidents(&Native::<RedactBody>::new(), &scenario).check();
+    }
+
+    #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("words in both directions")
+            .config(words())
+            .request(Request::post("/").body("my secret"))
+            .origin(|_| Response::new(200).body("the secretary knows hunter2"));
+        let is_redacted = |run: &Run| {
+            let passed = run.exchanges().iter().filter(|exchange| exchange.reached_client());
+            passed
+                .map(|exchange| exchange.response().body_bytes())
+                .all(|body| !body.windows(7).any(|word| word == b"hunter2"))
+        };
+        explore::faults(&Native::<RedactBody>::new(), &scenario)
+            .claim("no word passes", is_redacted)
+            .hostile()
+            .check();
     }
 
     #[test]

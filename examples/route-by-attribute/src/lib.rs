@@ -166,6 +166,16 @@ mod tests {
     }
 
     #[test]
+    fn survives_each_failure_of_each_call() {
+        let scenario = Scenario::new("two routes")
+            .config(config())
+            .route("to-beta", "x-route", "beta")
+            .request(Request::get("/orders?beta=1"))
+            .request(Request::get("/orders"));
+        explore::faults(&Native::<Route>::new(), &scenario).hostile().check();
+    }
+
+    #[test]
     fn in_every_order_a_request_takes_its_route() {
         let scenario = Scenario::new("two routes")
             .config(config())

@@ -118,7 +118,9 @@ impl StreamContext for TcpSniffConnection {
 mod tests {
     use super::TcpSniff;
     use std::time::Duration;
-    use waxwing_testing::{Host, Scenario, TcpConnection, TcpScript, Value, json, on_every_host};
+    use waxwing_testing::{
+        Host, Native, Scenario, TcpConnection, TcpScript, Value, explore, json, on_every_host,
+    };
 
     const TLS: &[u8] = b"\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03";
     const POSTGRES: &[u8] = b"\x00\x00\x00\x08\x04\xd2\x16\x2f";
@@ -231,5 +233,18 @@ mod tests {
             runs[0].connections().iter().map(|connection| connection.upstream().received().len()).collect();
         assert_eq!(received, [11, 15, 8, 16, 0, 0, 0]);
         runs[1].connections()[0].logs().assert_contains("refused: it does not say what it is");
+    }
+
+    #[test]
+    fn survives_each_failure_of_each_call() {
+        let says = |bytes: &[u8]| TcpScript::new().client_sends(bytes);
+        let scenario = Scenario::new("one passes, one does not, and one says nothing")
+            .config(all())
+            .connection(
+                says(&TLS[..3]).client_sends(&TLS[3..]).await_upstream(TLS.len()).upstream_sends("hello"),
+            )
+            .connection(says(b"SSH-2.0-OpenSSH_9.6\r\n"))
+            .connection(TcpScript::new());
+        explore::faults(&Native::<TcpSniff>::new(), &scenario).fail_closed().hostile().check();
     }
 }

@@ -119,11 +119,13 @@ fn see(
     let is_whole = matches!(played, Ok(Ok(())));
     let stopped = match played {
         Ok(Ok(())) => None,
-        // An extension may; a trap of it is found among the others.
+        // An extension may refuse to start; a trap of it is found among the others.
         Ok(Err(Stop::Refused(error))) => {
             observed.refusal = Some(*error);
             None
         }
+        // As it may a connection; what was to happen on it then does not.
+        Ok(Err(Stop::Closed(_))) => None,
         Ok(Err(Stop::Hang(hang))) => Some(Problem::Hang(hang.why)),
         Ok(Err(Stop::Failed(problem))) => Some(Problem::Hang(problem)),
         Ok(Err(Stop::Unanswered(callout))) => {

@@ -175,3 +175,29 @@ fn a_plan_is_a_value() {
     let report = faults(&scenario).replay(&fault.to_string()).report();
     assert_eq!(plans(&report, "trap"), ["http_call 1 -> 2"]);
 }
+
+#[test]
+#[cfg(feature = "wasm")]
+fn a_built_module_is_explored_as_well() {
+    use waxwing_testing::{Answer, Request, Response, Wasm, wasm::WasmModule};
+    let module = WasmModule::build("waxwing-probe").unwrap_or_else(|error| panic!("{error}"));
+    let script = [
+        "request-headers value 0 :path",
+        "request-headers replace 0 x-new 1",
+        "request-headers set-property mine 1",
+        "request-headers grpc-call rules Reply 1000 one",
+        "request-body register q",
+        "request-body bytes 0 0 10",
+        "response-headers enqueue 1 item",
+        "response-headers call authz GET / 1000",
+        "queue-ready dequeue 1",
+        "log value 2 :status",
+    ];
+    let scenario = Scenario::new("a probe")
+        .config(script.join("\n"))
+        .cluster("authz", |_| Answer::from(Response::new(200)))
+        .request(Request::post("/").body("two apples"));
+    let report = explore::faults(&Wasm::new(module), &scenario).hostile().limit(50).report();
+    report.check();
+    assert!(report.runs() >= 50, "{report}");
+}

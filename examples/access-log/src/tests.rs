@@ -231,6 +231,6 @@ fn in_every_order_each_stream_has_one_line() {
     let module = WasmModule::build("access-log").unwrap_or_else(|error| panic!("{error}"));
     let models: [(&dyn Model, usize); 2] = [(&Native::<AccessLog>::new(), 1000), (&Wasm::new(module), 100)];
     for (model, limit) in models {
-        explore::orders(model, &scenario).limit(limit).disconnects().check_each(&each_has_one).check();
+        explore::orders(model, &scenario).limit(limit).disconnects().check_each(each_has_one).check();
     }
 }

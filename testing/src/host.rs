@@ -2,16 +2,14 @@
 
 use crate::builder::HostBuilder;
 use crate::clock::Clock;
-use crate::config::IntoConfig;
 use crate::connection::TcpConnection;
-use crate::core::{MakeGuest, NotMade, Process, WorkerCore};
+use crate::core::{MakeGuest, Process, WorkerCore};
 use crate::exchange::Exchange;
 use crate::http::Request;
 use crate::log::{LogLine, Logs};
 use crate::metric::Metric;
 use crate::native::NativeGuest;
 use crate::queue::SharedQueue;
-use crate::start_error::StartError;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::{self, Sighting, Trap};
@@ -104,7 +102,12 @@ impl Host {
         &self.running.process
     }
 
-    fn workers(&self) -> &[Rc<WorkerCore>] {
+    /// What makes VMs with the extension.
+    pub(crate) fn guest(&self) -> &MakeGuest {
+        &self.running.guest
+    }
+
+    pub(crate) fn workers(&self) -> &[Rc<WorkerCore>] {
         &self.running.workers
     }
 
@@ -217,52 +220,6 @@ impl Host {
     /// ```
     pub fn grpc_upstream(&self, name: &str) -> GrpcUpstream {
         self.process().grpc_upstreams.get_or_add(name)
-    }
-
-    /// Gives the extension another configuration, as a host may at any time.
-    ///
-    /// A VM of its own tries it first. Then each worker makes a new root context with it, for the streams that begin from
-    /// now on; the one before ends with the last of its streams. What it has already changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// If the extension refuses it, or traps, with what it logged where it was tried; everything stays as it was then. If it
-    /// refuses it in a worker only, because of what that has seen, the workers behind that one keep the one before as well.
-    ///
-    /// # Panics
-    ///
-    /// If what happens makes the test fail.
-    #[track_caller]
-    pub fn reconfigure(&self, config: impl IntoConfig) -> Result<(), StartError> {
-        let config = config.into_config();
-        if *self.process().config.borrow() == config {
-            return Ok(());
-        }
-        self.configure_anew(config)
-    }
-
-    /// The same if it is not another one: a proxy that replaces a listener for another reason gives it once more.
-    #[track_caller]
-    pub(crate) fn configure_anew(&self, config: Vec<u8>) -> Result<(), StartError> {
-        self.try_config(&config)?;
-        let old = self.process().config.replace(config);
-        for worker in self.workers() {
-            if let Err(refusal) = worker.vm().reconfigure() {
-                self.process().config.replace(old);
-                return Err(StartError::new(NotMade::Refused(refusal), worker.logs()));
-            }
-        }
-        self.process().settle();
-        self.process().check();
-        Ok(())
-    }
-
-    /// Starts the extension with this configuration where it does not count.
-    fn try_config(&self, config: &[u8]) -> Result<(), StartError> {
-        let worker = WorkerCore::new(&self.process().canary(config), 0, self.running.guest.clone());
-        let worker = worker.map_err(|problem| StartError::new(NotMade::Unloadable(problem), Vec::new()))?;
-        let started = worker.vm().start().map_err(NotMade::Refused);
-        started.map_err(|reason| StartError::new(reason, worker.logs()))
     }
 
     /// Ends the extension in each worker, as a host does that goes away or gets another configuration: the

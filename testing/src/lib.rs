@@ -81,6 +81,7 @@ mod phase;
 mod profile;
 mod queue;
 mod quoted;
+mod reconfiguration;
 mod route;
 mod run;
 mod runner;

@@ -4,6 +4,7 @@ use super::HostCore;
 use super::local_response::LocalReply;
 use super::schedule::Due;
 use super::stream::Stream;
+use crate::scenario::ORIGIN;
 use crate::{Answer, HeaderList, Request, Response, cluster};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -33,7 +34,7 @@ impl HostCore {
             let open = !stream.has_ended() && stream.state().local.is_none();
             if let Some(request) = stream.forwarded_request().filter(|_| open) {
                 let answer = (self.settings().origin)(&request);
-                cluster::check_answer("origin", &answer);
+                cluster::check_answer(ORIGIN, &answer);
                 let moves = moves(answer, stream.state().is_head);
                 stream.state_mut().origin_moves = moves;
                 self.move_origin(&stream);

@@ -2,9 +2,10 @@
 
 mod changing;
 mod reading;
+mod steps;
+mod upstreams;
 
 use crate::attribute::AttributeValue;
-use crate::client::Client;
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
 use crate::profile::Profile;
@@ -12,7 +13,7 @@ use crate::route::Route;
 use crate::run::Run;
 use crate::runner::Runner;
 use crate::step::Step;
-use crate::{Answer, GrpcAnswer, GrpcRequest, Request, TcpScript, difference};
+use crate::{Answer, Request, difference};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -234,137 +235,6 @@ impl Scenario {
     #[must_use]
     pub fn expect_trap(mut self, text: impl Into<String>) -> Self {
         self.expected_traps.push(text.into());
-        self
-    }
-
-    /// Adds a request, which is sent when the one before it has been answered. The first worker takes it.
-    #[must_use]
-    pub fn request(self, request: Request) -> Self {
-        self.request_to(0, request)
-    }
-
-    /// Adds a request that this worker takes; they are counted from 0.
-    #[must_use]
-    pub fn request_to(mut self, worker: usize, request: Request) -> Self {
-        self.steps.push(Step::Request { worker, request });
-        self
-    }
-
-    /// Adds a client that sends a request in its own time, or goes away.
-    #[must_use]
-    pub fn client(self, client: impl Into<Client>) -> Self {
-        self.together([client.into()])
-    }
-
-    /// Adds clients whose requests are in flight at once, one exchange for each, in this order. They begin one after the
-    /// other, unless they say [when](Client::starts_after).
-    ///
-    /// In Envoy, the log lines of streams that are in flight at once cannot be told apart: each exchange has those of all, and
-    /// hosts are compared by the lines of all, in any order.
-    ///
-    /// ```
-    /// use waxwing_testing::{Client, Request, Scenario};
-    ///
-    /// let scenario = Scenario::new("two at once").workers(2).together([
-    ///     Client::new(Request::get("/first")),
-    ///     Client::new(Request::get("/second")).on_worker(1),
-    /// ]);
-    /// ```
-    #[must_use]
-    pub fn together<C: Into<Client>>(mut self, clients: impl IntoIterator<Item = C>) -> Self {
-        self.steps.push(Step::Together(clients.into_iter().map(Into::into).collect()));
-        self
-    }
-
-    /// Adds a TCP connection, for an extension of connections.
-    ///
-    /// A scenario has requests or connections, not both, and one worker if it has connections: a real proxy gives them to
-    /// any.
-    #[must_use]
-    pub fn connection(mut self, script: TcpScript) -> Self {
-        self.steps.push(Step::Connection(script));
-        self
-    }
-
-    /// Gives the extension another configuration before what comes next, as an operator does while the proxy runs.
-    ///
-    /// Envoy tries it first, in a VM of its own. If the extension refuses it, the one before stays; what is served tells.
-    /// Otherwise each worker makes a new root context, for the streams that begin from now on. The old one ends with the last
-    /// of its streams.
-    #[must_use]
-    pub fn reconfigure(mut self, config: impl IntoConfig) -> Self {
-        self.steps.push(Step::Reconfigure(config.into_config()));
-        self
-    }
-
-    /// Lets time pass before what comes next: virtual time in the model, real time in Envoy.
-    ///
-    /// In Envoy, requests take some milliseconds as well. What is to happen in a wait, or not to happen, should
-    /// be that far from its ends.
-    #[must_use]
-    pub fn wait(mut self, time: Duration) -> Self {
-        self.steps.push(Step::Wait(time));
-        self
-    }
-
-    /// Sets what the upstream does: a [`Response`](crate::Response), or an [`Answer`] that takes its time or fails. It may be
-    /// called on another thread: a real proxy has a real upstream.
-    #[must_use]
-    pub fn origin<A: Into<Answer>>(mut self, origin: impl Fn(&Request) -> A + Send + Sync + 'static) -> Self {
-        self.origin = Arc::new(move |request| origin(request).into());
-        self
-    }
-
-    /// Adds an upstream of callouts, by the name that the extension calls it. It may be called on another
-    /// thread, and for several requests at once.
-    ///
-    /// # Panics
-    ///
-    /// If there is one of that name, `origin` among them.
-    #[must_use]
-    #[track_caller]
-    pub fn cluster(
-        self,
-        name: impl Into<String>,
-        answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
-    ) -> Self {
-        self.upstream_of_callouts(name.into(), Upstream::Http(Arc::new(answer)))
-    }
-
-    /// Adds an upstream that serves gRPC calls, by the name that the extension calls it. It may be called on another
-    /// thread, and for several calls at once.
-    ///
-    /// It is asked when the first message of the client is there, or when the client has ended without one.
-    ///
-    /// # Panics
-    ///
-    /// If there is one of that name, `origin` among them.
-    #[must_use]
-    #[track_caller]
-    pub fn grpc_cluster(
-        self,
-        name: impl Into<String>,
-        answer: impl Fn(&GrpcRequest) -> GrpcAnswer + Send + Sync + 'static,
-    ) -> Self {
-        self.upstream_of_callouts(name.into(), Upstream::Grpc(Arc::new(answer)))
-    }
-
-    /// Adds an upstream of callouts, HTTP and gRPC, that refuses all connections, as one whose server is down.
-    ///
-    /// # Panics
-    ///
-    /// If there is one of that name, `origin` among them.
-    #[must_use]
-    #[track_caller]
-    pub fn refusing_cluster(self, name: impl Into<String>) -> Self {
-        self.upstream_of_callouts(name.into(), Upstream::Refusing)
-    }
-
-    #[track_caller]
-    fn upstream_of_callouts(mut self, name: String, upstream: Upstream) -> Self {
-        let taken = name == ORIGIN || self.clusters.iter().any(|(other, _)| *other == name);
-        assert!(!taken, "scenario {:?}: there is a cluster {name:?} already", self.name);
-        self.clusters.push((name, upstream));
         self
     }
 

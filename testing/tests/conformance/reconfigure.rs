@@ -66,11 +66,10 @@ fn a_new_configuration_after_a_trap() {
     let runs = on_every_host::<Probe>(
         "waxwing-probe",
         [scenario("a new configuration after a trap", "request-headers panic")
-            .differs("**A new configuration after a trap.**")
             .expect_trap("the script says so")
             .request(without_body())
             .reconfigure("request-headers add 0 x-script two")
             .request(without_body())],
     );
-    runs[0][1].local_response().assert_status(503);
+    runs[0][1].response().assert_status(200);
 }

@@ -251,6 +251,8 @@ pub mod __private {
     pub use crate::abi::host::{
         Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, Memory, enter,
     };
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::abi::imports;
     pub use crate::abi::wire::{BufferType, MapType, MetricType, NO_GRPC_STATUS, PeerType, StreamType};
     pub use crate::context::are_distinct;
     pub use crate::context::{DeriveWithoutRoot, Extension, Module, NoStreams, RootCallbacks, RootContext};

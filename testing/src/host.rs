@@ -94,6 +94,17 @@ impl Host {
         })
     }
 
+    /// A host for an extension that is written on the crate `proxy-wasm`, and linked into the test.
+    ///
+    /// Each of its VMs is a thread. A panic is a [trap](Host::expect_trap), as it is natively, and so is a callback that has
+    /// not returned after ten seconds; the variable `WAXWING_CALLBACK_SECONDS` changes that, and 0 is for any time, as under a
+    /// debugger. What a thread cannot survive ends the test binary: a stack overflow, `abort` and `exit`.
+    #[cfg(feature = "link")]
+    pub fn linked(module: &crate::link::LinkedModule) -> HostBuilder {
+        let module = module.clone();
+        HostBuilder::new(move |_| Ok(Rc::new(crate::link::LinkedGuest::start(&module)?)))
+    }
+
     pub(crate) fn new(process: Rc<Process>, workers: Vec<Rc<WorkerCore>>, guest: MakeGuest) -> Self {
         Host { running: Rc::new(Running { process, workers, guest }) }
     }

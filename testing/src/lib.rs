@@ -35,10 +35,12 @@
 //! | run the same test on the built `.wasm` (feature `wasm`), in a real Envoy (feature `envoy`) | [`test`](macro@test), `on_each_host!`, `Host::wasm` |
 //! | let host calls fail | [`fault`] |
 //! | look for what is wrong in many runs of a scenario | [`explore`] |
+//! | run an extension that is written on the crate `proxy-wasm` (feature `link`) | `link!`, `Host::linked` |
 //! | compare hosts, a real Envoy among them (feature `envoy`) | [`Scenario`], [`Runner`], [`Run`], `on_every_host` |
 //!
 //! `docs/testing.md` is the guide; `docs/fidelity.md` says where the model and Envoy differ.
-#![forbid(unsafe_code)]
+// With that feature, two files allow it.
+#![cfg_attr(not(feature = "link"), forbid(unsafe_code))]
 mod answer;
 mod attempt;
 mod attribute;
@@ -72,6 +74,8 @@ mod host;
 mod host_call;
 mod http;
 mod http_runner;
+#[cfg(feature = "link")]
+pub mod link;
 mod log;
 pub mod matching;
 mod metric;
@@ -126,6 +130,8 @@ pub use phase::{EndOfStream, Phase};
 pub use profile::{Profile, Support};
 pub use queue::SharedQueue;
 pub use run::Run;
+#[cfg(feature = "link")]
+pub use runner::Linked;
 #[cfg(feature = "wasm")]
 pub use runner::Wasm;
 pub use runner::{Native, Runner};
@@ -145,7 +151,7 @@ pub use serde_json::{Value, json};
 #[doc(inline)]
 pub use waxwing::__private::{BufferType, Callback, MapType, MetricType, PeerType, StreamType};
 #[doc(inline)]
-pub use waxwing::LogLevel;
+pub use waxwing::{LogLevel, Status};
 /// ```
 /// # use waxwing::prelude::*;
 /// # #[derive(Extension)]

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, resume_unwind};
 use std::sync::Once;
 
 /// A guest's panic.
+#[derive(Debug)]
 pub(crate) struct Panic {
     pub(crate) trap: Trap,
     /// Message and place, as a panic hook writes them.
@@ -28,12 +29,30 @@ pub(crate) fn stop(message: String) -> ! {
 }
 
 /// Runs a host function for a guest that cannot be unwound; the error is that the host ends it.
-#[cfg(feature = "wasm")]
+#[cfg(any(feature = "wasm", feature = "link"))]
 pub(crate) fn catch_stop<T>(call: impl FnOnce() -> T) -> Result<T, Stopped> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| match payload.downcast() {
         Ok(stopped) => *stopped,
         Err(payload) => resume_unwind(payload),
     })
+}
+
+impl Panic {
+    /// What a hook is told of it.
+    pub(crate) fn of(info: &PanicHookInfo<'_>) -> Self {
+        let trap = Trap {
+            location: info.location().map(ToString::to_string),
+            backtrace: backtrace_wanted().then(|| Backtrace::force_capture().to_string()),
+            ..Trap::new(message(info.payload()))
+        };
+        Panic { trap, text: info.to_string(), by_host: false }
+    }
+
+    /// The end of a guest that the host ends.
+    pub(crate) fn by_host(message: impl Into<String>) -> Self {
+        let trap = Trap::new(message);
+        Panic { text: trap.message.clone(), trap, by_host: true }
+    }
 }
 
 /// Runs a guest; its panic is silent, and becomes the error.
@@ -51,11 +70,17 @@ thread_local! {
     static GUESTS: RefCell<Vec<Option<Panic>>> = const { RefCell::new(Vec::new()) };
 }
 
-fn install_hook() {
+/// Installs the hook, once for the process.
+pub(crate) fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
+            #[cfg(feature = "link")]
+            if crate::link::is_guest_thread() {
+                crate::link::on_panic(info);
+                return;
+            }
             if !record(info) {
                 previous(info);
             }
@@ -69,12 +94,7 @@ fn record(info: &PanicHookInfo<'_>) -> bool {
     let recorded = GUESTS.try_with(|guests| {
         let Ok(mut guests) = guests.try_borrow_mut() else { return false };
         let Some(slot @ None) = guests.last_mut() else { return false };
-        let trap = Trap {
-            location: info.location().map(ToString::to_string),
-            backtrace: backtrace_wanted().then(|| Backtrace::force_capture().to_string()),
-            ..Trap::new(message(info.payload()))
-        };
-        *slot = Some(Panic { trap, text: info.to_string(), by_host: false });
+        *slot = Some(Panic::of(info));
         true
     });
     recorded.unwrap_or(false)
@@ -83,10 +103,10 @@ fn record(info: &PanicHookInfo<'_>) -> bool {
 /// A panic that no hook has seen: `resume_unwind` starts one, or a test has set a hook of its own.
 fn unhooked(payload: &(dyn Any + Send)) -> Panic {
     if let Some(Stopped(message)) = payload.downcast_ref() {
-        return Panic { text: message.clone(), trap: Trap::new(message), by_host: true };
+        return Panic::by_host(message);
     }
-    let message = message(payload);
-    Panic { text: format!("panicked: {message}"), trap: Trap::new(message), by_host: false }
+    let trap = Trap::new(message(payload));
+    Panic { text: format!("panicked: {}", trap.message), trap, by_host: false }
 }
 
 /// What a panic says.

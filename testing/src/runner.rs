@@ -99,6 +99,41 @@ impl model::Host for Wasm {
 #[cfg(feature = "wasm")]
 impl Model for Wasm {}
 
+/// Runs scenarios on an extension that is written on the crate `proxy-wasm`, and linked into the test.
+#[cfg(feature = "link")]
+#[derive(Debug)]
+pub struct Linked(crate::link::LinkedModule);
+
+#[cfg(feature = "link")]
+impl Linked {
+    /// A runner for this extension.
+    pub fn new(module: crate::link::LinkedModule) -> Self {
+        Linked(module)
+    }
+}
+
+#[cfg(feature = "link")]
+impl Runner for Linked {
+    fn name(&self) -> &str {
+        "linked"
+    }
+
+    #[track_caller]
+    fn run(&self, scenario: &Scenario) -> Run {
+        run(self, model::Host::builder(self), scenario)
+    }
+}
+
+#[cfg(feature = "link")]
+impl model::Host for Linked {
+    fn builder(&self) -> HostBuilder {
+        Host::linked(&self.0)
+    }
+}
+
+#[cfg(feature = "link")]
+impl Model for Linked {}
+
 /// A scenario on the host model.
 #[track_caller]
 fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {

@@ -231,7 +231,10 @@ fn the_tests_that_the_page_names_exist() {
 #[test]
 fn the_page_of_unsafe_code_has_each_file_and_tests_that_exist() {
     let page = Page::read("docs/safety.md");
-    let folder = code("sdk/src/abi");
+    let mut folder = code("sdk/src/abi");
+    for other in ["testing/src/link", "testing/linked/tests"] {
+        folder.append(&mut code(other));
+    }
     // A heading is a file, or all files of a folder, and what is in them.
     let files: Vec<_> = page.tables.keys().map(|heading| names(heading).remove(0)).collect();
     for (path, code) in &folder {

@@ -3,7 +3,7 @@
 use crate::builder::HostBuilder;
 use crate::runner::Runner;
 
-/// A host that is the model, with a guest in it: [`Native`](crate::Native), or `Wasm`.
+/// A host that is the model, with a guest in it: [`Native`](crate::Native), `Wasm`, or `Linked`.
 ///
 /// A real proxy does not do what a plan says. No other type can implement it.
 pub trait Model: Runner + Host {}

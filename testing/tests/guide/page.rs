@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-/// The code of the files beside this one.
+/// The code of the files beside this one, and of those in the package that has the crate `proxy-wasm`.
 fn files() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guide");
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut code = String::new();
-    let mut folders = vec![folder];
+    let mut folders = vec![package.join("tests/guide"), package.join("linked/tests/guide")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
@@ -37,7 +37,7 @@ fn the_code_of_the_page_runs() {
     for code in page {
         assert!(
             files.contains(&words(code)),
-            "docs/testing.md has code that no file of testing/tests/guide runs:\n{code}"
+            "docs/testing.md has code that no file of testing/tests/guide or testing/linked/tests/guide runs:\n{code}"
         );
     }
 }

@@ -6,6 +6,7 @@ mod comparison;
 mod deny;
 mod lint;
 mod miri;
+mod mutations;
 mod readme;
 mod repository;
 mod size;
@@ -48,6 +49,11 @@ const STAGES: &[Stage] = &[
         name: "golden",
         what: "the conformance suite natively, against what Envoy has answered before",
         run: test::golden,
+    },
+    Stage {
+        name: "mutations",
+        what: "that the suite fails with each change that breaks the host model",
+        run: mutations::check,
     },
     Stage { name: "doc-test", what: "the examples in the documentation", run: test::docs },
     Stage { name: "doc", what: "rustdoc's warnings, denied", run: lint::doc },

@@ -76,7 +76,7 @@ pub fn faults<'a>(model: &'a dyn Model, scenario: &'a Scenario) -> FaultExplorat
     }
 }
 
-/// How many runs an exploration makes unless it is asked for others: about half a second natively, in a debug build.
+/// How many runs an exploration makes unless it is asked for others: natively some seconds in a debug build.
 const LIMIT: usize = 2_000;
 
 /// An exploration of [`faults`], which is yet to be run.

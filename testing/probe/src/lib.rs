@@ -11,9 +11,12 @@
 //! Lines that begin with `grpc` are about gRPC calls, whose end is `grpc-response`, and streams, which have `grpc-initial`,
 //! `grpc-message`, `grpc-trailing` and `grpc-close`.
 //!
-//! Lines for `configure` run in the root context. A line `call` makes a callout, whose end is the callback `call-response`.
+//! Lines for `configure` run in the root context, and so do those for `root-done`. A line `call` makes a callout, whose end is
+//! the callback `call-response`. An item in a queue that it has registered is the callback `queue-ready`, of the root context,
+//! and a timer that a line `timer MILLISECONDS` has started is `timer`, of whoever started it.
 //!
-//! An item in a queue that it has registered is the callback `queue-ready`, of the root context.
+//! In any callback a line `panic` is a trap, and those for `create` and `delete`, where a context begins and ends, can be
+//! that only. Lines for `start` are in the VM's configuration.
 //!
 //! `testing/tests/conformance` runs it on all hosts: what the hosts answer, they have to answer alike.
 
@@ -22,6 +25,7 @@ mod step;
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 use step::{Step, done};
 use waxwing::__private::StreamType;
 use waxwing::abi::call;
@@ -40,13 +44,13 @@ impl RootContext for Probe {
     type Config = String;
 
     fn configure(script: String, cx: &mut Configure<'_>) -> Result<Self> {
-        let step = |line: &str| {
-            let mut words = line.split_whitespace().map(str::to_owned);
-            words.next().map(|callback| Step { callback, words: words.collect() })
-        };
-        let script: Rc<[Step]> = script.lines().filter_map(step).collect();
+        let script = step::script(&script);
         if script.iter().any(|step| step.callback == "configure") {
             let _ = run(&script, "configure", "", true, cx);
+            set_timer(&script, "configure", |after| cx.set_timer(after))?;
+        }
+        if says(&script, "configure", "refuse") {
+            return Err(Error::new("the script refuses it"));
         }
         Ok(Probe { script, streams: Cell::new(0) })
     }
@@ -54,6 +58,37 @@ impl RootContext for Probe {
 
 #[callbacks]
 impl RootCallbacks for Probe {
+    fn on_vm_start(vm: &mut VmStart<'_>) -> Result<()> {
+        let script = step::script(&String::from_utf8_lossy(vm.configuration()?));
+        if !script.is_empty() {
+            let _ = run(&script, "start", "", true, vm);
+        }
+        if says(&script, "start", "refuse") { Err(Error::new("the script refuses it")) } else { Ok(()) }
+    }
+
+    fn on_timer(&mut self, _: TimerId, root: &mut RootView<'_>) -> Result<()> {
+        let _ = run(&self.script, "timer", "of the root context", true, root);
+        set_timer(&self.script, "timer", |after| root.set_timer(after))
+    }
+
+    fn on_http_call_response(
+        &mut self,
+        call: HttpCallId,
+        _: &HttpCallResponse<'_>,
+        root: &mut RootView<'_>,
+    ) -> Result<()> {
+        let token = format!("of the root context, token {}", call.as_u32());
+        let _ = run(&self.script, "call-response", &token, true, root);
+        Ok(())
+    }
+
+    fn on_done(&mut self, root: &mut RootView<'_>) -> Result<Done> {
+        if self.script.iter().any(|step| step.callback == "root-done") {
+            let _ = run(&self.script, "root-done", "", true, root);
+        }
+        Ok(if says(&self.script, "root-done", "later") { Done::Later } else { Done::Now })
+    }
+
     fn on_queue_ready(&mut self, queue: Queue, root: &mut RootView<'_>) -> Result<()> {
         let what = format!("{} after {} streams", queue.as_u32(), self.streams.get());
         let _ = run(&self.script, "queue-ready", &what, true, root);
@@ -73,35 +108,46 @@ impl HttpContext for ProbeStream {
 
     fn new(root: &Probe) -> Self {
         root.streams.set(root.streams.get() + 1);
+        assert!(!says(&root.script, "create", "panic"), "the script says so");
         ProbeStream { script: root.script.clone() }
     }
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
         let end = request.end_of_stream();
+        set_timer(&self.script, "request-headers", |after| request.set_timer(after))?;
         Ok(run(&self.script, "request-headers", "", end, request).into())
     }
 
     fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
         let (what, end) = (format!("{} bytes", body.size()), body.end_of_stream());
+        set_timer(&self.script, "request-body", |after| body.set_timer(after))?;
         Ok(run(&self.script, "request-body", &what, end, body).into())
     }
 
     fn on_request_trailers(&mut self, trailers: &mut RequestTrailers<'_>) -> Result<Action> {
+        set_timer(&self.script, "request-trailers", |after| trailers.set_timer(after))?;
         Ok(run(&self.script, "request-trailers", "", true, trailers).into())
     }
 
     fn on_response_headers(&mut self, response: &mut ResponseHeaders<'_>) -> Result<Action> {
         let end = response.end_of_stream();
+        set_timer(&self.script, "response-headers", |after| response.set_timer(after))?;
         Ok(run(&self.script, "response-headers", "", end, response).into())
     }
 
     fn on_response_body(&mut self, body: &mut ResponseBody<'_>) -> Result<Flow> {
         let (what, end) = (format!("{} bytes", body.size()), body.end_of_stream());
+        set_timer(&self.script, "response-body", |after| body.set_timer(after))?;
         Ok(run(&self.script, "response-body", &what, end, body))
     }
 
     fn on_response_trailers(&mut self, trailers: &mut ResponseTrailers<'_>) -> Result<Flow> {
+        set_timer(&self.script, "response-trailers", |after| trailers.set_timer(after))?;
         Ok(run(&self.script, "response-trailers", "", true, trailers))
+    }
+
+    fn on_timer(&mut self, _: TimerId, stream: &mut StreamView<'_>) -> Result<Action> {
+        Ok(run(&self.script, "timer", "", true, stream).into())
     }
 
     fn on_http_call_response(
@@ -176,6 +222,14 @@ impl HttpContext for ProbeStream {
     }
 }
 
+impl Drop for ProbeStream {
+    fn drop(&mut self) {
+        // While another panic ends the VM, it is not the host that deletes the context.
+        let deletes = !std::thread::panicking();
+        assert!(!(deletes && says(&self.script, "delete", "panic")), "the script says so");
+    }
+}
+
 /// A connection of the extension.
 #[derive(Debug)]
 pub struct ProbeConnection {
@@ -235,6 +289,20 @@ impl StreamContext for ProbeConnection {
     }
 }
 
+/// Whether the script has this line.
+fn says(script: &[Step], callback: &str, word: &str) -> bool {
+    script.iter().any(|step| step.callback == callback && step.word(0) == word)
+}
+
+/// Starts the timer that the script has for a callback.
+fn set_timer(script: &[Step], callback: &str, start: impl FnOnce(Duration) -> Result<TimerId>) -> Result<()> {
+    let timer = script.iter().find(|step| step.callback == callback && step.word(0) == "timer");
+    match timer {
+        Some(timer) => start(Duration::from_millis(timer.number(1).into())).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Runs the lines of the script that are for a callback.
 fn run<'cb>(script: &[Step], callback: &str, what: &str, end: bool, view: &impl View<'cb>) -> Flow {
     let mut flow = Flow::Continue;
@@ -242,6 +310,8 @@ fn run<'cb>(script: &[Step], callback: &str, what: &str, end: bool, view: &impl 
     for step in script.iter().filter(|step| [callback, "*"].contains(&step.callback.as_str())) {
         match step.word(0) {
             "pause" => flow = Flow::Pause,
+            // For the callback itself.
+            "timer" | "refuse" | "later" => {}
             "close-at-end" if end => log(&done(call::close_stream(StreamType(step.number(1))))),
             "close-at-end" => {}
             "pause-until-end" => flow = if end { Flow::Continue } else { Flow::Pause },

@@ -1,5 +1,6 @@
 //! A line of the script, and the call that it makes.
 
+use std::rc::Rc;
 use std::time::Duration;
 use waxwing::__private::{BufferType, MapType, MetricType, StreamType, pairs, scope};
 use waxwing::abi::call;
@@ -12,6 +13,15 @@ use waxwing::prelude::*;
 pub(crate) struct Step {
     pub(crate) callback: String,
     pub(crate) words: Vec<String>,
+}
+
+/// The lines of a text.
+pub(crate) fn script(text: &str) -> Rc<[Step]> {
+    let step = |line: &str| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        words.next().map(|callback| Step { callback, words: words.collect() })
+    };
+    text.lines().filter_map(step).collect()
 }
 
 impl Step {
@@ -58,11 +68,8 @@ impl Step {
 
     /// The words from there on, in pairs, as a block.
     pub(crate) fn block(&self, from: usize) -> Vec<u8> {
-        let words = self.words.get(from..).unwrap_or_default();
-        let pairs = words.chunks_exact(2).map(|pair| (&pair[0], &pair[1]));
-        let mut block = vec![0; pairs::encoded_size(pairs.clone()).unwrap_or_default()];
-        pairs::encode(pairs, &mut block);
-        block
+        let words: Vec<_> = (from..self.words.len()).map(|at| self.bytes(at)).collect();
+        block(words.chunks_exact(2).map(|pair| (&pair[0], &pair[1])))
     }
 
     /// The callout of `call UPSTREAM METHOD PATH MILLISECONDS BODY NAME VALUE`, of which the last three may be left out.
@@ -76,7 +83,7 @@ impl Step {
     /// Makes the call, and says what came of it.
     pub(crate) fn call<'cb>(&self, view: &impl View<'cb>) -> String {
         let (map, buffer) = (|| MapType(self.number(1)), || BufferType(self.number(1)));
-        let (name, value) = (self.word(2).as_bytes(), self.word(3).as_bytes());
+        let (name, value) = (&*self.bytes(2), &*self.bytes(3));
         // Segments are separated by dots, or by slashes where they have dots themselves.
         let separator = if self.word(1).contains('/') { '/' } else { '.' };
         let path = |at| self.word(at).replace(separator, "\0");
@@ -108,12 +115,35 @@ impl Step {
             "replace" => done(call::replace_header_map_value(map(), name, value)),
             "remove" => done(call::remove_header_map_value(map(), name)),
             "set" => done(call::set_header_map_pairs(map(), &self.block(2))),
+            // `add-long MAP NAME SIZE`, `add-many MAP COUNT`, `set-many MAP COUNT SIZE`: values of any size, and any number.
+            "add-long" => done(call::add_header_map_value(map(), name, &vec![b'v'; self.size(3)])),
+            "add-many" => {
+                let number = |number: u32| (format!("x-{number}"), number.to_string());
+                let add = |(name, value): (String, String)| {
+                    call::add_header_map_value(map(), name.as_bytes(), value.as_bytes())
+                };
+                done((0..self.number(2)).map(number).try_for_each(add))
+            }
+            "set-many" => {
+                let value = "v".repeat(self.size(3));
+                let pairs = [(":status".to_owned(), "200".to_owned())].into_iter();
+                let pairs =
+                    pairs.chain((1..self.number(2)).map(|number| (format!("x-{number}"), value.clone())));
+                done(call::set_header_map_pairs(map(), &block(pairs)))
+            }
             "set-malformed" => done(call::set_header_map_pairs(map(), b"\x01\0\0\0")),
             "bytes" => found(call::buffer_bytes(scope, buffer(), self.size(2), self.size(3)).map(Some)),
             "set-bytes" => {
                 let data = self.word(4).as_bytes();
                 done(call::set_buffer_bytes(buffer(), self.size(2), self.size(3), data))
             }
+            // `fill BUFFER START LEN SIZE`: as much as that.
+            "fill" => {
+                let data = vec![b'f'; self.size(4)];
+                done(call::set_buffer_bytes(buffer(), self.size(2), self.size(3), &data))
+            }
+            "effective" => done(call::set_effective_context(self.number(1))),
+            "end-context" => done(call::end_context()),
             "reply" => {
                 let status = u16::try_from(self.number(1)).unwrap_or_default();
                 let grpc_status = self.word(3).parse().ok();
@@ -201,6 +231,12 @@ impl Step {
             _ => self.grpc(view).unwrap_or_else(|| panic!("{self:?}: no such call")),
         }
     }
+}
+
+fn block<K: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: impl Iterator<Item = (K, V)> + Clone) -> Vec<u8> {
+    let mut block = vec![0; pairs::encoded_size(pairs.clone()).unwrap_or_default()];
+    pairs::encode(pairs, &mut block);
+    block
 }
 
 pub(crate) fn number(answer: Result<u64>) -> String {

@@ -40,13 +40,13 @@ impl HostCore {
 
     pub(crate) fn request_trailers(self: &Rc<Self>, stream: &Rc<Stream>, trailers: HeaderList) {
         stream.state_mut().sent.trailers = trailers.clone();
-        self.trailers(stream, Side::Request, trailers);
+        self.trailers(stream, Side::Request, maps::normalized(&trailers, Owner::RequestTrailers));
     }
 
     /// A whole response arrives from the upstream, in its pieces.
     pub(crate) fn receive_response(self: &Rc<Self>, stream: &Rc<Stream>, response: &Response) {
         // To HEAD no body comes, whatever the upstream would have said.
-        let headers_only = response.is_headers_only() || stream.state().is_head;
+        let headers_only = response.is_headers_only() || stream.state().upstream_gets_head();
         self.response_headers(stream, response.headers.clone(), headers_only);
         if headers_only {
             return;
@@ -85,7 +85,7 @@ impl HostCore {
         if let Some(answered) = &mut stream.state_mut().answered {
             answered.trailers = trailers.clone();
         }
-        self.trailers(stream, Side::Response, trailers);
+        self.trailers(stream, Side::Response, maps::normalized(&trailers, Owner::ResponseTrailers));
     }
 
     fn drop_late_response(&self, stream: &Stream) -> bool {

@@ -1,7 +1,7 @@
 //! The buffers of the ABI: which of them can be read now, and which changed.
 
 use super::connection::Sender;
-use super::direction::Side;
+use super::direction::{Direction, Side};
 use super::stream::Stream;
 use super::{HostCore, buffer};
 use std::rc::Rc;
@@ -62,8 +62,11 @@ impl HostCore {
     ) -> Answer {
         match buffer {
             BufferType::HTTP_REQUEST_BODY | BufferType::HTTP_RESPONSE_BODY => {
-                let mut state = stream.ok_or(Status::BAD_ARGUMENT)?.state_mut();
-                edit(state.direction_mut(side(buffer)).visible_mut().ok_or(Status::BAD_ARGUMENT)?)
+                let (stream, side) = (stream.ok_or(Status::BAD_ARGUMENT)?, side(buffer));
+                let mut state = stream.state_mut();
+                edit(state.direction_mut(side).visible_mut().ok_or(Status::BAD_ARGUMENT)?)?;
+                self.check_growth(stream, side, state.direction(side));
+                Ok(())
             }
             BufferType::DOWNSTREAM_DATA | BufferType::UPSTREAM_DATA => {
                 let connection = self.acting_connection().ok_or(Status::BAD_ARGUMENT)?;
@@ -78,6 +81,25 @@ impl HostCore {
             BufferType::PLUGIN_CONFIGURATION if !self.configuring.get() => Err(Status::NOT_FOUND),
             _ => Err(Status::BAD_ARGUMENT),
         }
+    }
+
+    /// Flags what Envoy 1.40 does not cope with: a body that is held already, and that the extension makes too large.
+    fn check_growth(&self, stream: &Stream, side: Side, direction: &Direction) {
+        let limit = self.settings().buffer_limit;
+        let held = direction.buffered.as_ref().map_or(0, Vec::len);
+        if !direction.buffering || direction.streaming || held <= limit {
+            return;
+        }
+        let consequence = match side {
+            // The answer is sent when it has returned.
+            Side::Request if self.is_inside(stream, side) => return,
+            Side::Request => "never answers it",
+            Side::Response => "ends the stream inside the call",
+        };
+        stream.journal.misuse(format!(
+            "the extension makes a {} that is held larger than the limit of {limit} bytes: Envoy 1.40 {consequence}",
+            side.name()
+        ));
     }
 }
 

@@ -4,7 +4,7 @@ use super::callout_end::{Failure, Outcome, Shown, outcome};
 use super::consulted::Said;
 use super::field::Owner;
 use super::schedule::{Due, Moment};
-use super::{HostCore, maps};
+use super::{HostCore, callout_end, maps, requirement};
 use crate::callout::Callout;
 use crate::profile::{Targets, ToldOfCallouts};
 use crate::timeline::Arguments;
@@ -108,9 +108,13 @@ impl HostCore {
             return self.end_callout(token, Some(Outcome::Failed(Failure::Unresolved)));
         };
         // Nothing is borrowed: it may run the test's own code.
-        let answer = match upstream.receive(&callout.request) {
-            Ok(answer) => answer,
-            Err(problem) => return self.process.fail(problem),
+        let answer = match requirement::invalid(&callout.request.headers) {
+            // It does not get that far.
+            Some(sentence) => callout_end::by_proxy(503, &sentence).into(),
+            None => match upstream.receive(&callout.request) {
+                Ok(answer) => answer,
+                Err(problem) => return self.process.fail(problem),
+            },
         };
         let (delay, outcome) = outcome(answer);
         let outcome = outcome.map(|outcome| outcome.of(&callout.request));
@@ -261,8 +265,6 @@ impl HostCore {
 fn request(parts: &HttpCallParts<'_>) -> Option<Request> {
     let mut headers = HeaderList::new();
     for (key, value) in maps::decode(parts.headers) {
-        // Envoy keeps both in one place.
-        let key = if key.eq_ignore_ascii_case(b"host") { b":authority".to_vec() } else { key };
         maps::add(&mut headers, Owner::Request, &key, &value);
     }
     if [":path", ":method", ":authority"].iter().any(|name| headers.get(name).is_none()) {
@@ -278,7 +280,7 @@ fn request(parts: &HttpCallParts<'_>) -> Option<Request> {
     let request = Request::from_headers(headers);
     let mut request = if parts.body.is_empty() { request } else { request.body(parts.body) };
     for (key, value) in maps::decode(parts.trailers) {
-        maps::add(&mut request.trailers, Owner::Trailers, &key, &value);
+        maps::add(&mut request.trailers, Owner::RequestTrailers, &key, &value);
     }
     Some(request)
 }

@@ -133,7 +133,7 @@ pub(super) fn unreachable(reason: &str) -> String {
 }
 
 /// A response that is the proxy's own.
-fn by_proxy(status: u16, body: &str) -> Response {
+pub(super) fn by_proxy(status: u16, body: &str) -> Response {
     Response::new(status)
         .header("content-length", body.len().to_string())
         .header("content-type", "text/plain")

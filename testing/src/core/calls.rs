@@ -110,9 +110,7 @@ impl Host for HostCore {
 
     fn remove_header_map_value(&self, map: MapType, key: &[u8]) -> Answer {
         let call = HostCall::RemoveHeaderMapValue { map, key: key.to_vec() };
-        self.change_map(call, map, |list, _| {
-            list.remove(key);
-        })
+        self.change_map(call, map, |list, owner| maps::remove(list, owner, key))
     }
 
     fn header_map_size(&self, map: MapType) -> Answer<usize> {
@@ -359,7 +357,7 @@ impl Host for HostCore {
 
 impl HostCore {
     /// Whether a callback of this direction of this very stream is running.
-    fn is_inside(&self, stream: &Stream, side: Side) -> bool {
+    pub(super) fn is_inside(&self, stream: &Stream, side: Side) -> bool {
         let callbacks = match side {
             Side::Request => [Callback::RequestHeaders, Callback::RequestBody, Callback::RequestTrailers],
             Side::Response => [Callback::ResponseHeaders, Callback::ResponseBody, Callback::ResponseTrailers],

@@ -5,7 +5,8 @@
 pub(super) enum Owner {
     Request,
     Response,
-    Trailers,
+    RequestTrailers,
+    ResponseTrailers,
 }
 
 /// Whether a map of this owner keeps the header in a field. The name is in lower case.
@@ -16,7 +17,8 @@ pub(super) fn is_kept(owner: Owner, name: &[u8]) -> bool {
     match owner {
         Owner::Request => MESSAGE.contains(&name) || REQUEST.contains(&name),
         Owner::Response => MESSAGE.contains(&name) || RESPONSE.contains(&name),
-        Owner::Trailers => false,
+        Owner::RequestTrailers => false,
+        Owner::ResponseTrailers => RESPONSE_TRAILERS.contains(&name),
     }
 }
 
@@ -76,6 +78,9 @@ const REQUEST: &[&[u8]] = &[
     b"x-forwarded-port",
     b"x-forwarded-proto",
 ];
+
+/// Of the trailers of responses.
+const RESPONSE_TRAILERS: &[&[u8]] = &[b"grpc-message", b"grpc-status"];
 
 /// Of responses.
 const RESPONSE: &[&[u8]] = &[

@@ -2,6 +2,7 @@
 
 use super::direction::{Forwarded, Side};
 use super::field::Owner;
+use super::requirement::Flaw;
 use super::stream::{State, Stream};
 use super::{HostCore, callout_end, maps};
 use crate::HeaderList;
@@ -67,14 +68,21 @@ impl LocalReply {
         LocalReply::by_proxy(500, "Internal Server Error", "mutation_too_large")
     }
 
-    /// A message has lost a header that it cannot do without.
-    pub(super) fn incomplete(side: Side, missing: &str) -> Self {
-        let body = format!("missing required header: {missing}");
+    /// A message cannot go on as it is.
+    pub(super) fn flawed(side: Side, flaw: &Flaw) -> Self {
+        let text = flaw.text();
+        let details = |what: &str| format!("{what}{{{}}}", without_white_space(text.as_bytes()));
         match side {
             // Without a path there is no route.
-            Side::Request if missing == ":path" => LocalReply::by_proxy(404, "", "route_not_found"),
-            Side::Request => LocalReply::by_proxy(503, &body, "filter_removed_required_request_headers"),
-            Side::Response => LocalReply::by_proxy(502, &body, "filter_removed_required_response_headers"),
+            Side::Request if *flaw == Flaw::Missing(":path") => {
+                LocalReply::by_proxy(404, "", "route_not_found")
+            }
+            Side::Request => {
+                LocalReply::by_proxy(503, &text, &details("filter_removed_required_request_headers"))
+            }
+            Side::Response => {
+                LocalReply::by_proxy(502, &text, &details("filter_removed_required_response_headers"))
+            }
         }
     }
 

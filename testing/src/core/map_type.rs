@@ -33,7 +33,7 @@ impl HostCore {
         }
         let state = stream.ok_or(Status::BAD_ARGUMENT)?.state();
         match readable(&state, map) {
-            Some(list) => list.get(key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
+            Some(list) => maps::get(list, owner(map), key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
             None if state.logging => Err(Status::NOT_FOUND),
             None => Err(Status::BAD_ARGUMENT),
         }
@@ -82,7 +82,8 @@ fn owner(map: MapType) -> Owner {
     match map {
         MapType::HTTP_REQUEST_HEADERS => Owner::Request,
         MapType::HTTP_RESPONSE_HEADERS => Owner::Response,
-        _ => Owner::Trailers,
+        MapType::HTTP_REQUEST_TRAILERS => Owner::RequestTrailers,
+        _ => Owner::ResponseTrailers,
     }
 }
 

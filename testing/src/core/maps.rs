@@ -4,13 +4,16 @@ use super::field::{Owner, is_kept};
 use crate::HeaderList;
 use waxwing::__private::pairs::{self, Pairs};
 
-/// Adds a header. Where Envoy keeps a header in a field of its own, the new value joins the old one.
+/// Adds a header. Where Envoy keeps a header in a field of its own, the new value joins the old one, unless one of them
+/// has no bytes.
 pub(super) fn add(list: &mut HeaderList, owner: Owner, key: &[u8], value: &[u8]) {
-    let key = key.to_ascii_lowercase();
+    let key = canonical(owner, key);
     if is_kept(owner, &key)
         && let Some(old) = list.value_mut(&key)
     {
-        old.push(b',');
+        if !old.is_empty() && !value.is_empty() {
+            old.push(b',');
+        }
         old.extend_from_slice(value);
         return;
     }
@@ -25,8 +28,26 @@ pub(super) fn add(list: &mut HeaderList, owner: Owner, key: &[u8], value: &[u8])
 
 /// Puts one header in the place of all of that name, behind the others.
 pub(super) fn replace(list: &mut HeaderList, owner: Owner, key: &[u8], value: &[u8]) {
-    list.remove(key);
+    remove(list, owner, key);
     add(list, owner, key, value);
+}
+
+/// Removes all headers of that name.
+pub(super) fn remove(list: &mut HeaderList, owner: Owner, key: &[u8]) {
+    list.remove(canonical(owner, key));
+}
+
+/// The value of the first header of that name.
+pub(super) fn get<'a>(list: &'a HeaderList, owner: Owner, key: &[u8]) -> Option<&'a [u8]> {
+    list.get(canonical(owner, key))
+}
+
+/// The name by which a header is kept. For requests, `host` is another one of `:authority`.
+pub(super) fn canonical(owner: Owner, key: &[u8]) -> Vec<u8> {
+    if owner == Owner::Request && key.eq_ignore_ascii_case(b"host") {
+        return b":authority".to_vec();
+    }
+    key.to_ascii_lowercase()
 }
 
 /// Replaces everything.
@@ -102,6 +123,33 @@ mod tests {
             headers,
             list(&[(":path", "/a,/b"), ("via", "1,2"), ("content-type", "text/html,text/plain")])
         );
+    }
+
+    #[test]
+    fn the_host_of_a_request_is_its_authority() {
+        let mut headers = list(&[("x-a", "1")]);
+        add(&mut headers, Owner::Request, b"Host", b"a");
+        add(&mut headers, Owner::Request, b"host", b"b");
+        assert_eq!(headers, list(&[(":authority", "a,b"), ("x-a", "1")]));
+        assert_eq!(get(&headers, Owner::Request, b"host"), Some(&b"a,b"[..]));
+        assert_eq!(get(&headers, Owner::Response, b"host"), None);
+        remove(&mut headers, Owner::Request, b"host");
+        assert_eq!(headers, list(&[("x-a", "1")]));
+    }
+
+    #[test]
+    fn a_value_without_bytes_joins_without_a_comma() {
+        let mut headers = list(&[("accept", ""), ("via", "1")]);
+        add(&mut headers, Owner::Request, b"accept", b"2");
+        add(&mut headers, Owner::Request, b"via", b"");
+        assert_eq!(headers, list(&[("accept", "2"), ("via", "1")]));
+    }
+
+    #[test]
+    fn the_status_of_grpc_is_kept_in_the_trailers_of_responses_alone() {
+        let twice = [("grpc-status", "1"), ("grpc-status", "2")];
+        assert_eq!(normalized(&list(&twice), Owner::RequestTrailers), list(&twice));
+        assert_eq!(normalized(&list(&twice), Owner::ResponseTrailers), list(&[("grpc-status", "1,2")]));
     }
 
     #[test]

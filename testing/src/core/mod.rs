@@ -31,6 +31,7 @@
 //! | `export` | callbacks beside those of the ABI |
 //! | `faults` | the calls that a test lets fail |
 //! | `foreign` | foreign functions: those of a test, and Envoy's |
+//! | `requirement` | what a message must be like to go on |
 //! | `filter` | the callbacks of a direction, and what their answers mean |
 //! | `local_response` | answers that do not come from the upstream |
 //! | `connection` | a TCP connection |
@@ -72,6 +73,7 @@ mod property;
 mod property_form;
 mod queue;
 mod remains;
+mod requirement;
 mod root;
 mod schedule;
 mod shared_data;

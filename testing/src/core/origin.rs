@@ -35,7 +35,7 @@ impl HostCore {
             if let Some(request) = stream.forwarded_request().filter(|_| open) {
                 let answer = (self.settings().origin)(&request);
                 cluster::check_answer(ORIGIN, &answer);
-                let moves = moves(answer, stream.state().is_head);
+                let moves = moves(answer, stream.state().upstream_gets_head());
                 stream.state_mut().origin_moves = moves;
                 self.move_origin(&stream);
             }

@@ -1,9 +1,9 @@
 //! The way of a message: to the guest, held back, forwarded.
 
-use super::HostCore;
 use super::direction::{DataStatus, Iteration, Shown, Side};
 use super::local_response::LocalReply;
 use super::stream::Stream;
+use super::{HostCore, requirement};
 use crate::HeaderList;
 use crate::phase::Phase;
 use crate::route::{self, Route};
@@ -15,8 +15,10 @@ impl HostCore {
         if stream.is_over(side) {
             stream.journal.host(format!("the {} is over: nothing is resumed", side.name()));
         } else if stream.state().direction(side).iteration == Iteration::Continue {
-            // An assertion in a debug build of Envoy, nothing in a release build.
-            stream.journal.misuse(format!("the {} is resumed and was not paused: ignored", side.name()));
+            // An assertion in a debug build of Envoy, and in a release build nothing, or worse.
+            let begun = stream.state().direction(side).headers.is_some();
+            let what = if begun { "was not paused: ignored" } else { "has not begun: Envoy 1.40 crashes" };
+            stream.journal.misuse(format!("the {} is resumed and {what}", side.name()));
         } else {
             self.resume(stream, side);
         }
@@ -236,7 +238,7 @@ impl HostCore {
     }
 
     fn forward_headers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, end: bool) {
-        let missing = {
+        let flaw = {
             let mut state = stream.state_mut();
             let direction = state.direction_mut(side);
             let mut headers = direction.headers.clone().unwrap_or_default();
@@ -247,21 +249,16 @@ impl HostCore {
                     headers.add(route::TAKEN, route.name.as_str());
                 }
             }
-            let required: &[&str] = match side {
-                // The path first: without one there is no route, and nobody looks further.
-                Side::Request => &[":path", ":method"],
-                Side::Response => &[":status"],
-            };
-            let missing = required.iter().find(|name| headers.get(name).is_none());
-            if missing.is_none() {
+            let flaw = requirement::flaw(side, &headers);
+            if flaw.is_none() {
                 direction.forwarded.headers = Some(headers);
                 direction.forwarded.ended = end;
             }
-            missing
+            flaw
         };
-        if let Some(missing) = missing {
-            stream.journal.host(format!("the {} has lost {missing}", side.name()));
-            self.reply(stream, LocalReply::incomplete(side, missing));
+        if let Some(flaw) = flaw {
+            stream.journal.host(format!("the {} cannot go on: {}", side.name(), flaw.text()));
+            self.reply(stream, LocalReply::flawed(side, &flaw));
             return;
         }
         stream.journal.host(format!("{} headers forwarded{}", side.name(), end_text(end)));
@@ -272,13 +269,14 @@ impl HostCore {
         let size = piece.len();
         {
             let mut state = stream.state_mut();
+            let has_body = side == Side::Request || state.client_gets_body();
             let direction = state.direction_mut(side);
-            let unseen = direction.unseen_trailers.take_if(|_| end);
+            let unseen = direction.unseen_trailers.take_if(|_| end).filter(|_| has_body);
             let forwarded = &mut direction.forwarded;
             if forwarded.ended || (piece.is_empty() && !end) {
                 return;
             }
-            if unseen.is_none() || !piece.is_empty() {
+            if has_body && (unseen.is_none() || !piece.is_empty()) {
                 forwarded.push(piece, end && unseen.is_none());
             }
             forwarded.trailers = unseen;
@@ -291,11 +289,12 @@ impl HostCore {
     fn forward_trailers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side) {
         {
             let mut state = stream.state_mut();
+            let has_body = side == Side::Request || state.client_gets_body();
             let direction = state.direction_mut(side);
             if direction.forwarded.ended {
                 return;
             }
-            direction.forwarded.trailers = direction.trailers.clone();
+            direction.forwarded.trailers = direction.trailers.clone().filter(|_| has_body);
             direction.forwarded.ended = true;
         }
         stream.journal.host(format!("{} trailers forwarded", side.name()));

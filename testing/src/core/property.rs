@@ -1,6 +1,7 @@
 //! Properties, as Envoy derives them.
 
 use super::HostCore;
+use super::field::Owner;
 use super::foreign::Object;
 use super::local_response::grpc_status_of;
 use super::maps;
@@ -107,8 +108,10 @@ fn request(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
         }
         [b"query"] => {
             let path = text(":path")?;
-            let query = path.iter().position(|byte| *byte == b'?').map(|at| path[at + 1..].to_vec());
-            Some(query.unwrap_or_default())
+            let query = path.iter().position(|byte| *byte == b'?').map(|at| &path[at + 1..]);
+            // Up to the fragment.
+            let query = query.and_then(|query| query.split(|byte| *byte == b'#').next());
+            Some(query.unwrap_or_default().to_vec())
         }
         [b"host"] => text(":authority"),
         [b"scheme"] => text(":scheme"),
@@ -116,6 +119,7 @@ fn request(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
         [b"referer"] => text("referer"),
         [b"useragent"] => text("user-agent"),
         [b"id"] => text("x-request-id"),
+        [b"headers", name] => joined(headers?, &maps::canonical(Owner::Request, name)),
         [b"headers", rest @ ..] => map(headers, rest),
         [b"size"] => {
             let announced =

@@ -79,6 +79,19 @@ impl State {
         }
     }
 
+    /// Whether the upstream was asked for headers alone.
+    pub(super) fn upstream_gets_head(&self) -> bool {
+        let asked = self.request.forwarded.headers.as_ref().or(self.request.headers.as_ref());
+        asked.and_then(|headers| headers.get(":method")) == Some(b"HEAD")
+    }
+
+    /// Whether a body, and what follows it, gets to the client over HTTP/1, whatever the response has.
+    pub(super) fn client_gets_body(&self) -> bool {
+        let headers = self.response.forwarded.headers.as_ref();
+        let status = headers.and_then(|headers| headers.get(":status"));
+        !self.is_head && !matches!(status, Some(b"204" | b"304"))
+    }
+
     pub(super) fn direction_mut(&mut self, side: Side) -> &mut Direction {
         match side {
             Side::Request => &mut self.request,

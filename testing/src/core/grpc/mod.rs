@@ -122,7 +122,7 @@ impl HostCore {
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let mut request = GrpcRequest::new(text(parts.service), text(parts.method));
         for (key, value) in maps::decode(parts.metadata) {
-            maps::add(&mut request.metadata, Owner::Trailers, &key, &value);
+            maps::add(&mut request.metadata, Owner::RequestTrailers, &key, &value);
         }
         let mut open = Open {
             call: GrpcCall { token, context, request },

@@ -234,6 +234,21 @@ fn resuming_what_is_not_paused_is_flagged() {
 }
 
 #[test]
+fn resuming_a_response_that_has_not_begun_is_flagged() {
+    let script = Script::new().on(Callback::RequestHeaders, |host, _, _| {
+        host.continue_stream(StreamType::HTTP_RESPONSE).unwrap();
+        CONTINUE
+    });
+    let host = script.host().start();
+    let stream = host.open(Request::get("/"));
+    assert_eq!(
+        stream.timeline().misuses(),
+        ["the response is resumed and has not begun: Envoy 1.40 crashes"]
+    );
+    stream.response().assert_status(200);
+}
+
+#[test]
 fn a_stream_that_nothing_resumes_fails_with_a_message_instead_of_waiting() {
     let host = Script::new().returning(PAUSE, [Callback::RequestHeaders]).host().start();
     let message = failure(|| host.exchange(Request::get("/")));

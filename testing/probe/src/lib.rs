@@ -13,7 +13,7 @@
 //!
 //! Lines for `configure` run in the root context, and so do those for `root-done`. A line `call` makes a callout, whose end is
 //! the callback `call-response`. An item in a queue that it has registered is the callback `queue-ready`, of the root context,
-//! and a timer that a line `timer MILLISECONDS` has started is `timer`, of whoever started it.
+//! and a timer that a line `timer MILLISECONDS` has started is `timer`, of whoever started it; those of bodies start at the end.
 //!
 //! In any callback a line `panic` is a trap, and those for `create` and `delete`, where a context begins and ends, can be
 //! that only. Lines for `start` are in the VM's configuration.
@@ -120,7 +120,9 @@ impl HttpContext for ProbeStream {
 
     fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
         let (what, end) = (format!("{} bytes", body.size()), body.end_of_stream());
-        set_timer(&self.script, "request-body", |after| body.set_timer(after))?;
+        if end {
+            set_timer(&self.script, "request-body", |after| body.set_timer(after))?;
+        }
         Ok(run(&self.script, "request-body", &what, end, body).into())
     }
 
@@ -137,7 +139,9 @@ impl HttpContext for ProbeStream {
 
     fn on_response_body(&mut self, body: &mut ResponseBody<'_>) -> Result<Flow> {
         let (what, end) = (format!("{} bytes", body.size()), body.end_of_stream());
-        set_timer(&self.script, "response-body", |after| body.set_timer(after))?;
+        if end {
+            set_timer(&self.script, "response-body", |after| body.set_timer(after))?;
+        }
         Ok(run(&self.script, "response-body", &what, end, body))
     }
 

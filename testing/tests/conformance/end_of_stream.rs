@@ -36,8 +36,7 @@ fn each_end_passes() {
 
 #[test]
 fn each_end_is_held_at_its_headers_until_a_timer_lets_it_go() {
-    let script =
-        "request-headers timer 60\nrequest-headers pause\nresponse-headers timer 60\nresponse-headers pause";
+    let script = "request-headers timer 150\nrequest-headers pause\nresponse-headers timer 150\nresponse-headers pause";
     compare(SHAPES.map(|shape| both_ways("a message that ends so is held at its headers", script, shape)));
 }
 
@@ -101,7 +100,7 @@ fn responses_that_have_no_body() {
             .request(Request::head("/204"))
     };
     compare([requests(scenario("responses that have no body", &script).origin(origin))]);
-    let held = "response-headers timer 40\nresponse-headers pause\nresponse-headers add 2 x-held 1";
+    let held = "response-headers timer 150\nresponse-headers pause\nresponse-headers add 2 x-held 1";
     compare([requests(scenario("responses that have no body are held", held).origin(origin))]);
     let trailers = "response-headers add 3 x-made 1\nresponse-headers size 3";
     compare([requests(scenario("responses that have no body get trailers", trailers).origin(origin))]);

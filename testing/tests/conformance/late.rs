@@ -40,7 +40,7 @@ fn what_is_held_is_changed_from_outside() {
     let change = "timer add 0 x-late 1\ntimer set-bytes 0 0 1 X\ntimer add 1 x-late 1\ntimer add 2 x-late 1\n\
                   timer set-bytes 1 0 1 X\ntimer add 3 x-late 1\ntimer bytes 0 0 9\ntimer bytes 1 0 9\n";
     for callback in WAY {
-        let script = format!("{callback} timer 40\n{callback} pause\n{change}");
+        let script = format!("{callback} timer 150\n{callback} pause\n{change}");
         compare([
             scenario(format!("a timer changes what is held back at {callback}"), &script).request(full())
         ]);
@@ -49,9 +49,9 @@ fn what_is_held_is_changed_from_outside() {
 
 #[test]
 fn what_is_resumed_is_out_of_reach_at_once() {
-    let script = "request-headers timer 40\nrequest-headers pause\ntimer continue 0\ntimer value 0 :path\n\
+    let script = "request-headers timer 150\nrequest-headers pause\ntimer continue 0\ntimer value 0 :path\n\
                   timer add 0 x-late 1\ntimer bytes 0 0 9\ntimer pause";
-    let other = "response-headers timer 40\nresponse-headers pause\ntimer continue 1\ntimer value 2 :status\n\
+    let other = "response-headers timer 150\nresponse-headers pause\ntimer continue 1\ntimer value 2 :status\n\
                  timer add 2 x-late 1\ntimer pause";
     compare([
         scenario("a request that is resumed is out of reach at once", script).request(full()),

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_timer_resumes_each_phase() {
     for callback in WAY {
-        let script = format!("{callback} timer 40\n{callback} pause\n* buffer-size 0\n* buffer-size 1");
+        let script = format!("{callback} timer 150\n{callback} pause\n* buffer-size 0\n* buffer-size 1");
         compare([scenario(format!("a timer resumes {callback}"), &script)
             .request(full())
             .request(with_body())]);
@@ -19,10 +19,10 @@ fn what_is_not_paused_is_resumed() {
                   log continue 1\ndone continue 0\ndone continue 1";
     compare([scenario("what is not paused is resumed", script).request(full()).request(without_body())]);
     let twice =
-        "request-headers timer 30\nrequest-headers pause\ntimer continue 0\ntimer continue 0\ntimer pause";
+        "request-headers timer 150\nrequest-headers pause\ntimer continue 0\ntimer continue 0\ntimer pause";
     compare([scenario("a request is resumed twice", twice).request(full())]);
     // Not the response before it has begun: that crashes Envoy 1.40.
-    let response = "response-headers timer 30\nresponse-headers pause\ntimer continue 1\ntimer continue 1\n\
+    let response = "response-headers timer 150\nresponse-headers pause\ntimer continue 1\ntimer continue 1\n\
                     timer continue 0\ntimer pause";
     compare([scenario("a response is resumed twice", response).request(full())]);
 }
@@ -37,7 +37,7 @@ fn a_request_waits_for_its_body_at_its_headers() {
         .allow_on_headers_stop_iteration()
         .request(full())
         .request(with_body())]);
-    let never = "request-headers pause\nrequest-body pause\nrequest-trailers timer 30\nrequest-trailers pause\n\
+    let never = "request-headers pause\nrequest-body pause\nrequest-trailers timer 150\nrequest-trailers pause\n\
                  timer value 0 :path\ntimer add 0 x-late 1\ntimer bytes 0 0 99\ntimer value 1 x-sum";
     compare([scenario("headers, body and trailers wait for a timer", never)
         .allow_on_headers_stop_iteration()
@@ -70,7 +70,7 @@ fn the_root_context_acts_on_a_stream_that_it_has_made_the_effective_one() {
     let reset = "configure register q\nrequest-headers enqueue 1 go\nrequest-headers pause\nqueue-ready dequeue 1\n\
                  queue-ready effective 2\nqueue-ready close 0\nlog value 2 :status";
     compare([scenario("the root context resets a stream", reset).request(full())]);
-    let without = "configure register q\nrequest-headers timer 60\nrequest-headers enqueue 1 go\nrequest-headers pause\n\
+    let without = "configure register q\nrequest-headers timer 150\nrequest-headers enqueue 1 go\nrequest-headers pause\n\
                    queue-ready continue 0\nqueue-ready reply 403 no\nqueue-ready close 0\nqueue-ready dequeue 1\n\
                    queue-ready set-property a b\nqueue-ready property request.path\nqueue-ready property plugin_name";
     compare([scenario("the root context acts on no stream", without).plugin_name("probe").request(full())]);

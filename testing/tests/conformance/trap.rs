@@ -78,7 +78,7 @@ fn a_trap_outside_of_streams() {
     let later = |scenario: Scenario| {
         scenario
             .request(without_body())
-            .wait(Duration::from_millis(150))
+            .wait(Duration::from_millis(200))
             .request(with_body())
             .request(without_body())
     };
@@ -97,8 +97,8 @@ fn a_trap_outside_of_streams() {
         )
         .map(|scenario| later(scenario.cluster("authz", |_| Response::new(200).into()))),
     );
-    compare(with_both_policies("a trap in a tick", "configure timer 150\ntimer panic").map(|scenario| {
-        scenario.wait(Duration::from_millis(400)).request(with_body()).request(without_body())
+    compare(with_both_policies("a trap in a tick", "configure timer 300\ntimer panic").map(|scenario| {
+        scenario.wait(Duration::from_millis(600)).request(with_body()).request(without_body())
     }));
 }
 

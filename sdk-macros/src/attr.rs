@@ -11,6 +11,8 @@ use syn::{Attribute, LitStr, Path, Token};
 pub(crate) struct ExtensionArgs {
     pub(crate) http: Option<Path>,
     pub(crate) tcp: Option<Path>,
+    /// Where it says that its HTTP streams are exchanges.
+    pub(crate) exchange: Option<Path>,
     /// Whether it has root callbacks.
     pub(crate) root: bool,
     /// Which of several extensions of a module it is.
@@ -27,6 +29,9 @@ impl ExtensionArgs {
                     set(&mut args.http, &meta, errors)
                 } else if meta.path.is_ident("tcp") {
                     set(&mut args.tcp, &meta, errors)
+                } else if meta.path.is_ident("exchange") {
+                    args.exchange = Some(meta.path.clone());
+                    Ok(())
                 } else if meta.path.is_ident("root") {
                     args.root = true;
                     Ok(())
@@ -36,7 +41,7 @@ impl ExtensionArgs {
                     set(&mut args.krate, &meta, errors)
                 } else {
                     Err(meta.error(
-                        "unknown key: write `http = Type`, the type of the HTTP streams, `tcp = Type`, that of the TCP connections, \
+                        "unknown key: write `http = Type`, the type of the HTTP streams, `exchange`, if a function handles them, `tcp = Type`, the type of the TCP connections, \
                          `root`, if there are root callbacks, `root_id = \"…\"`, for one of several in a module, or `crate = path`",
                     ))
                 }

@@ -20,12 +20,15 @@ pub(crate) fn extension(extension: &Extension, errors: &mut Errors) {
     for stream in extension.streams().filter(|stream| has_arguments(stream)) {
         errors.at(stream, "a stream is a type with a name and without parameters");
     }
+    if let (Some(exchange), Some(_)) = (&extension.args.exchange, &extension.args.http) {
+        errors.at(exchange, "HTTP streams are exchanges, which a function handles, or of a type with callbacks: keep `exchange` or `http`");
+    }
     // A key that was misspelt is the mistake, and not the one that is missing because of it.
-    if extension.streams().next().is_none() && errors.is_empty() {
+    if !extension.has_streams() && errors.is_empty() {
         errors.at(
             &extension.name,
             format!(
-                "which type are the streams of `{}`? Write `#[extension(http = Type)]` above it, or `tcp = Type` for TCP",
+                "which type are the streams of `{}`? Write `#[extension(http = Type)]` above it, `exchange` for a function that handles them, or `tcp = Type` for TCP",
                 extension.name
             ),
         );

@@ -5,7 +5,7 @@
 //! to that macro too, from wherever the derive stands.
 
 use crate::errors::Errors;
-use crate::model::{CallbacksImpl, Extension};
+use crate::model::{CallbacksImpl, EXCHANGE, Extension};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Generics, Ident, Path, parse_quote};
@@ -25,14 +25,18 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
         return inert(extension, &private);
     }
     let none = || parse_quote!(#private::NoStreams<Self>);
+    let is_exchange = extension.args.exchange.is_some();
     let [http, tcp] =
         [&extension.args.http, &extension.args.tcp].map(|stream| stream.clone().unwrap_or_else(none));
+    let http = if is_exchange { parse_quote!(#private::Exchanges<Self>) } else { http };
     // The macros with the names of the callbacks, the first of which calls the next, until all are in the list.
     let root = extension.args.root.then(|| Path::from(name.clone()));
-    let mut lists = extension.streams().chain(&root);
-    let first = lists.next();
-    // With both kinds of streams, the first callback of a connection has to say that it is one.
-    let telling = (extension.streams().count() > 1).then(|| format_ident!("on_new_connection"));
+    let lists: Vec<_> = extension.streams().chain(&root).collect();
+    // What no list has. With both kinds of streams, the first callback of a connection has to say that it is one.
+    let kinds = extension.streams().count().saturating_add(usize::from(is_exchange));
+    let telling = (kinds > 1).then_some("on_new_connection");
+    let exchange = if is_exchange { EXCHANGE } else { &[] };
+    let more = telling.iter().chain(exchange).map(|export| format_ident!("{}", export));
     let root_callbacks = no_root_callbacks(extension, &extension.generics, &private);
     // What the last of them calls: the exports, or, for one of several, what keeps the list for `extensions!`.
     let (last, arguments, root_id) = match &extension.args.root_id {
@@ -41,6 +45,8 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
             (quote!(#private::keep_exports), quote!(#name), quote!(const ROOT_ID: &'static str = #root_id;))
         }
     };
+    let mut chain = lists.iter().map(|list| list.to_token_stream()).chain([last]);
+    let (chain, rest) = (chain.next(), chain.collect::<Vec<_>>());
     quote! {
         impl #private::Extension for #name {
             type Http = #http;
@@ -50,7 +56,7 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
         #root_callbacks
         // Not natively, where nothing is exported and a missing macro would be a second error.
         #[cfg(target_arch = "wasm32")]
-        #first! { [#(#lists,)* #last] [#telling] #arguments }
+        #chain! { [#(#rest),*] [#(#more)*] #arguments }
         // Natively nobody but a test uses the extension; without this, rustc would call it dead code.
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn() -> #private::Dispatcher<#name> = #private::Dispatcher::<#name>::new;

@@ -26,7 +26,8 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | key | meaning |
 /// |---|---|
 /// | `http = Type` | the type of its HTTP streams, by a path to it in this crate: an alias does not do |
-/// | `tcp = Type` | the type of its TCP connections, in the same way; at least one of the two is there |
+/// | `exchange` | in place of `http`: a function handles each exchange, an `impl HttpExchange` |
+/// | `tcp = Type` | the type of its TCP connections, in the same way; at least one of the three is there |
 /// | `root` | it has callbacks of its own: an `impl RootCallbacks` |
 /// | `root_id = "…"` | which of several extensions of a module it is; `extensions!` puts them together |
 /// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |

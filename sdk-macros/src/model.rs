@@ -18,6 +18,11 @@ pub(crate) struct Extension {
 }
 
 impl Extension {
+    /// Whether it has streams of any kind.
+    pub(crate) fn has_streams(&self) -> bool {
+        self.args.exchange.is_some() || self.streams().next().is_some()
+    }
+
     /// The types of its streams.
     pub(crate) fn streams(&self) -> impl Iterator<Item = &Path> {
         self.args.http.iter().chain(&self.args.tcp)
@@ -74,6 +79,22 @@ const GRPC_TRAILING_METADATA: &[&str] = &["on_grpc_receive_trailing_metadata", "
 
 // An answer that comes at once is handed over at the next tick.
 const DNS: &[&str] = &["on_resolve_dns", "on_tick"];
+
+/// What a module of exchanges exports: a function may wait for any of it.
+pub(crate) const EXCHANGE: &[&str] = &[
+    "on_request_headers",
+    "on_request_body",
+    "on_request_trailers",
+    "on_response_headers",
+    "on_response_body",
+    "on_response_trailers",
+    "on_http_call_response",
+    "on_grpc_receive",
+    "on_grpc_close",
+    "on_tick",
+    "on_log",
+    "on_done",
+];
 
 /// Every trait that `#[callbacks]` knows.
 pub(crate) const TRAITS: &[CallbacksTrait] = &[

@@ -56,3 +56,9 @@ pub enum BodyMode {
         limit: usize,
     },
 }
+
+/// Whether a stated length is above the limit. One that is not a number is not: what comes is counted as well.
+pub(crate) fn is_above(length: &[u8], limit: usize) -> bool {
+    let length = core::str::from_utf8(length).ok().and_then(|length| length.trim().parse::<u64>().ok());
+    length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
+}

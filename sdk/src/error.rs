@@ -77,6 +77,18 @@ pub enum Error {
         /// Which, in words, which are in a module only if it can meet them.
         text: &'static str,
     },
+    /// Something of an exchange was used where its function does not run: a stage that was handed out of it.
+    #[non_exhaustive]
+    StageOver {
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
+    /// What was awaited did not come in the time that [`Stage::timeout`](crate::exchange::Stage::timeout) gave it.
+    #[non_exhaustive]
+    TimedOut {
+        /// The same in words, which are in a module only if it can meet them.
+        text: &'static str,
+    },
     /// A callout was not made, or has no answer.
     #[non_exhaustive]
     Call {
@@ -147,6 +159,16 @@ impl Error {
     }
 
     #[cold]
+    pub(crate) fn stage_over() -> Self {
+        Error::StageOver { text: "a stage of an exchange is used outside of the function that it is of" }
+    }
+
+    #[cold]
+    pub(crate) fn timed_out() -> Self {
+        Error::TimedOut { text: "it did not come in time" }
+    }
+
+    #[cold]
     pub(crate) fn response_begun() -> Self {
         Error::ResponseBegun { text: "the response has begun, and it is too late for another one" }
     }
@@ -212,6 +234,8 @@ impl fmt::Display for Error {
             | Error::UnknownFunction { text }
             | Error::BodyTooLarge { text, .. }
             | Error::Misplaced { text }
+            | Error::StageOver { text }
+            | Error::TimedOut { text }
             | Error::InvalidMetric { text, .. } => (*text, "", None),
             #[cfg(feature = "envoy-dns")]
             Error::Unresolved { text } => (*text, "", None),

@@ -73,11 +73,7 @@ impl<'cb> Headers<'cb> {
     #[doc(alias = "proxy_get_header_map_pairs")]
     #[inline]
     pub fn iter(&self) -> Result<Pairs<'cb>> {
-        let block = call::header_map_pairs(self.scope, self.map)?;
-        Pairs::parse(block).map_err(|malformed| Error::Malformed {
-            call: "proxy_get_header_map_pairs",
-            problem: malformed.problem(),
-        })
+        read_pairs(call::header_map_pairs(self.scope, self.map)?)
     }
 
     /// The number of headers, duplicates included.
@@ -111,11 +107,26 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
+/// The pairs of a block that the host gave.
+#[inline]
+pub(crate) fn read_pairs(block: &[u8]) -> Result<Pairs<'_>> {
+    Pairs::parse(block).map_err(|malformed| Error::Malformed {
+        call: "proxy_get_header_map_pairs",
+        problem: malformed.problem(),
+    })
+}
+
 /// The values of one header, in order.
 #[derive(Clone)]
 pub struct Values<'cb, 'n> {
     pairs: Pairs<'cb>,
     name: &'n [u8],
+}
+
+impl<'cb, 'n> Values<'cb, 'n> {
+    pub(crate) fn new(pairs: Pairs<'cb>, name: &'n [u8]) -> Self {
+        Values { pairs, name }
+    }
 }
 
 impl<'cb> Iterator for Values<'cb, '_> {

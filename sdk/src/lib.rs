@@ -128,6 +128,7 @@ mod config;
 mod context;
 mod dispatcher;
 mod error;
+pub mod exchange;
 pub mod foreign;
 mod headers;
 mod hold;
@@ -150,8 +151,8 @@ pub use abi::wire::PeerType;
 pub use action::{Action, Done, ErrorPolicy, Flow};
 pub use body_mode::BodyMode;
 pub use callout::{
-    CallError, GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus, GrpcStream,
-    HttpCall, HttpCallId, HttpCallResponse,
+    CallError, Caller, GrpcCall, GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStatus,
+    GrpcStream, HttpCall, HttpCallId, HttpCallResponse,
 };
 #[cfg(feature = "envoy-dns")]
 #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
@@ -176,7 +177,7 @@ pub use shared_data::{Cas, SharedData, SharedDataError, Swap};
 pub use status::Status;
 pub use timer::TimerId;
 pub use view::{
-    ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, NewConnection, RequestBody,
+    ConnectionLog, ConnectionView, DownstreamClose, DownstreamData, HostView, NewConnection, RequestBody,
     RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers, RootView, StreamDone,
     StreamLog, StreamView, UpstreamClose, UpstreamData, View, VmStart,
 };
@@ -257,6 +258,7 @@ pub mod __private {
     pub use crate::context::are_distinct;
     pub use crate::context::{DeriveWithoutRoot, Extension, Module, NoStreams, RootCallbacks, RootContext};
     pub use crate::dispatcher::{Bundle, Dispatcher, Part};
+    pub use crate::exchange::Exchanges;
     pub use crate::pairs;
     pub use crate::view::scope;
     pub use waxwing_macros::{bundle, exports, keep_exports};

@@ -94,6 +94,12 @@ pub(crate) fn start(cx: Cx<'_>, owner: Owner, after: Duration, repeats: bool) ->
     Ok(timer)
 }
 
+/// The same for an exchange, a stream of that root context.
+pub(crate) fn start_late(cx: Cx<'_>, root: u32, after: Duration) -> Result<TimerId> {
+    cx.vm.begin_clockwork(cx.context, root);
+    start(cx, Owner::Http, after, false)
+}
+
 /// In whole milliseconds, which hosts count, rounded up and at least 1.
 fn nanoseconds(duration: Duration) -> u64 {
     const MILLISECOND: u64 = 1_000_000;

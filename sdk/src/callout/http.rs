@@ -1,13 +1,13 @@
 //! HTTP callouts.
 
-use super::CallError;
 use super::fields::{Field, Fields, check};
 use super::head::RequestHead;
+use super::{CallError, Caller};
 use crate::abi::call;
 use crate::abi::guest::Callback;
 use crate::dispatcher::Kind;
 use crate::pairs;
-use crate::view::{Cx, View};
+use crate::view::Cx;
 use crate::{Error, Result, Status};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -137,8 +137,9 @@ impl<'a> HttpCall<'a> {
         self
     }
 
-    /// Sends it, on behalf of the context whose callback this is. Nobody gets the answer if the context does not
-    /// implement `on_http_call_response`.
+    /// Sends it. From a view, on behalf of the context whose callback this is, it gives the callout's id; nobody gets the
+    /// answer if the context does not implement `on_http_call_response`. From a stage of an exchange it gives a future:
+    /// await the answer.
     ///
     /// # Errors
     ///
@@ -146,9 +147,13 @@ impl<'a> HttpCall<'a> {
     /// know, [`CallError::NoUpstream`] if it can tell at once that none is there. Then no answer comes.
     /// [`Error::InvalidHeader`] for a header that [`HeadersMut`](crate::HeadersMut) would refuse.
     #[doc(alias = "proxy_http_call")]
+    #[track_caller]
     #[inline(always)]
-    pub fn send<'cb>(&self, view: &impl View<'cb>) -> Result<HttpCallId> {
-        self.send_in(view.cx())
+    pub fn send<C: Caller>(&self, from: &C) -> C::HttpCall {
+        from.http_call(
+            #[inline(always)]
+            |cx| self.send_in(cx),
+        )
     }
 
     /// Inlined, so that what is known of a call when it is compiled costs nothing when it is made.

@@ -3,6 +3,7 @@
 //! A callout belongs to the context that made it: only that one gets the answer, and none comes once it has ended.
 //! A root context ends for its callouts when a new configuration takes its place.
 
+mod caller;
 #[cfg(feature = "envoy-dns")]
 pub(crate) mod dns;
 mod fields;
@@ -11,6 +12,7 @@ mod head;
 mod http;
 mod response;
 
+pub use caller::Caller;
 #[cfg(feature = "envoy-dns")]
 #[cfg_attr(docsrs, doc(cfg(feature = "envoy-dns")))]
 pub use dns::{DnsAddress, DnsAddresses, DnsAnswer, DnsLookupId};

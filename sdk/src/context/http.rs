@@ -6,6 +6,7 @@ use crate::callout::{DnsAnswer, DnsLookupId};
 use crate::callout::{
     GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream, HttpCallId, HttpCallResponse,
 };
+use crate::exchange::Running;
 use crate::view::{
     RequestBody, RequestHeaders, RequestTrailers, ResponseBody, ResponseHeaders, ResponseTrailers,
     StreamDone, StreamLog, StreamView,
@@ -40,6 +41,17 @@ pub trait HttpContext: Sized + 'static {
     /// Whether it stands for streams that there are not.
     #[doc(hidden)]
     const IS_NONE: bool = false;
+
+    /// Whether it is an exchange: a function that awaits what comes, in place of callbacks.
+    #[doc(hidden)]
+    const IS_EXCHANGE: bool = false;
+
+    /// The exchange, if it is one.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn exchange(&mut self) -> Option<&mut Running> {
+        None
+    }
 
     /// Begins a stream (`proxy_on_context_create`). Nothing of the request is there yet.
     fn new(root: &Self::Root) -> Self;

@@ -8,6 +8,7 @@ use super::slot::State;
 use crate::abi::call;
 use crate::abi::guest::{Callback, Entry};
 use crate::abi::wire::{ALL_BYTES, BufferType, MapType, action};
+use crate::body_mode::is_above;
 use crate::context::{Extension, HttpContext, RootContext};
 use crate::hold::{COLLECT, Hold};
 use crate::view::{
@@ -347,12 +348,6 @@ const LENGTH: &[u8] = b"content-length";
 
 fn fails_open<R: RootContext>() -> bool {
     matches!(R::ON_ERROR, ErrorPolicy::FailOpen)
-}
-
-/// Whether a stated length is above the limit. One that is not a number is not: what comes is counted as well.
-fn is_above(length: &[u8], limit: usize) -> bool {
-    let length = core::str::from_utf8(length).ok().and_then(|length| length.trim().parse::<u64>().ok());
-    length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > limit))
 }
 
 #[cold]

@@ -94,10 +94,11 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
     /// takes memory, and nobody can tell that it is still there.
     const REUSES: bool = size_of::<T>() != 0 && !needs_drop::<T>();
 
-    /// Gives a new context its place in memory.
+    /// Gives a new context its place in memory. With `reuses` it may be that of one that has a `Drop`, and has ended
+    /// without it.
     #[inline(always)]
-    pub(super) fn boxed(&self, context: T) -> Box<T> {
-        if Self::REUSES {
+    pub(super) fn boxed(&self, context: T, reuses: bool) -> Box<T> {
+        if Self::REUSES || reuses {
             if let Some(mut spare) = self.spare.take() {
                 *spare = context;
                 return spare;
@@ -106,10 +107,10 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
         Box::new(context)
     }
 
-    /// Drops a context that has ended.
+    /// Drops a context that has ended; with `reuses`, when the next one begins.
     #[inline(always)]
-    pub(super) fn end(&self, context: Option<Box<T>>) {
-        if Self::REUSES {
+    pub(super) fn end(&self, context: Option<Box<T>>, reuses: bool) {
+        if Self::REUSES || reuses {
             if context.is_some() {
                 self.spare.set(context);
             }
@@ -307,15 +308,15 @@ mod tests {
     #[test]
     fn the_memory_of_a_context_that_has_ended_is_used_again_and_what_has_an_end_of_its_own_ends() {
         let streams: Streams<u32> = Streams::new();
-        let first = streams.boxed(1);
+        let first = streams.boxed(1, false);
         let address: *const u32 = &*first;
-        streams.end(Some(first));
-        let second = streams.boxed(2);
+        streams.end(Some(first), false);
+        let second = streams.boxed(2, false);
         assert_eq!((&*second as *const u32, *second), (address, 2));
 
         let streams: Streams<Rc<()>> = Streams::new();
         let context = Rc::new(());
-        streams.end(Some(streams.boxed(context.clone())));
+        streams.end(Some(streams.boxed(context.clone(), false)), false);
         assert_eq!(Rc::strong_count(&context), 1);
     }
 

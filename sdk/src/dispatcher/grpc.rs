@@ -9,15 +9,21 @@ use crate::abi::guest::Callback;
 use crate::abi::wire::MapType;
 use crate::callout::{GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream};
 use crate::context::{Extension, HttpContext, StreamContext};
+use crate::exchange::Outside;
 use crate::view::{ConnectionView, RootView, StreamView};
 
 /// Runs a callback of the context that a call or a stream is of, whichever kind that is.
 macro_rules! wake {
-    ($dispatcher:ident $callback:ident $called:ident $owner:ident, |$cx:ident| $method:ident($id:expr, $what:expr)) => {
+    (
+        $dispatcher:ident $callback:ident $called:ident $owner:ident $(for an exchange: $outside:expr)?,
+        |$cx:ident| $method:ident($id:expr, $what:expr)
+    ) => {
         let callback = Callback::$callback.entry();
         if $dispatcher.roots.contains($owner) {
             $dispatcher
                 .wake_root(callback, $owner, |root, $cx| root.$method($id, $what, &mut RootView::new($cx)));
+        } else if Self::EXCHANGES && !$dispatcher.is_connection($owner) {
+            $( $dispatcher.exchange_outside(callback, $called, $owner, $outside); )?
         } else {
             $dispatcher.wake(
                 callback,
@@ -38,7 +44,8 @@ impl<R: Extension> Dispatcher<R> {
         }
         let Some(owner) = self.vm.pending.stream_owner(token) else { return };
         let grpc = GrpcStream(token);
-        wake!(self GrpcReceive called owner, |cx| on_grpc_stream_message(grpc, &GrpcMessage::new(cx, size)));
+        wake!(self GrpcReceive called owner for an exchange: Outside::GrpcMessage { token },
+            |cx| on_grpc_stream_message(grpc, &GrpcMessage::new(cx, size)));
     }
 
     /// The failure of a unary call, or the end of a stream.
@@ -48,7 +55,8 @@ impl<R: Extension> Dispatcher<R> {
         }
         let Some((owner, calls)) = self.vm.pending.take_stream(token) else { return };
         let grpc = GrpcStream(token);
-        wake!(self GrpcClose called owner, |cx| on_grpc_stream_close(grpc, &GrpcClose::new(cx, status)));
+        wake!(self GrpcClose called owner for an exchange: Outside::GrpcClose { token, status },
+            |cx| on_grpc_stream_close(grpc, &GrpcClose::new(cx, status)));
         // Until then the host keeps a place for it. It refuses if the extension has closed it already.
         let _ = (calls.close)(token);
     }
@@ -56,7 +64,8 @@ impl<R: Extension> Dispatcher<R> {
     /// The end of a unary call: with a message, or with this status.
     fn grpc_call_response(&self, called: u32, owner: u32, token: u32, failure: Option<u32>) {
         let call = GrpcCallId(token);
-        wake!(self GrpcReceive called owner, |cx| on_grpc_call_response(call, &GrpcCallResponse::new(cx, failure)));
+        wake!(self GrpcReceive called owner for an exchange: Outside::GrpcCall { token, failure },
+            |cx| on_grpc_call_response(call, &GrpcCallResponse::new(cx, failure)));
     }
 
     /// The metadata at the start of a stream's answer.

@@ -5,6 +5,7 @@ use super::protocol::{Http, Tcp};
 use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::wire::action;
 use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
+use crate::exchange::{Direction, Outside, Part};
 use crate::view::{
     ConnectionLog, DownstreamClose, DownstreamData, NewConnection, StreamDone, StreamLog, StreamView,
     UpstreamClose, UpstreamData,
@@ -43,31 +44,60 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_request_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
+        if Self::EXCHANGES {
+            let part = Part::Headers { ends: end_of_stream };
+            return self.exchange_part(Callback::RequestHeaders.entry(), context, Direction::Request, part);
+        }
         self.request_headers(context, end_of_stream)
     }
 
     #[inline(always)]
     fn on_request_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        if Self::EXCHANGES {
+            let part = Part::Body { size, ends: end_of_stream };
+            return self.exchange_part(Callback::RequestBody.entry(), context, Direction::Request, part);
+        }
         self.request_body(context, size, end_of_stream)
     }
 
     #[inline(always)]
     fn on_request_trailers(&self, context: u32, _count: usize) -> u32 {
+        if Self::EXCHANGES {
+            let part = Part::Trailers;
+            return self.exchange_part(Callback::RequestTrailers.entry(), context, Direction::Request, part);
+        }
         self.request_trailers(context)
     }
 
     #[inline(always)]
     fn on_response_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
+        if Self::EXCHANGES {
+            let part = Part::Headers { ends: end_of_stream };
+            return self.exchange_part(Callback::ResponseHeaders.entry(), context, Direction::Response, part);
+        }
         self.response_headers(context, end_of_stream)
     }
 
     #[inline(always)]
     fn on_response_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        if Self::EXCHANGES {
+            let part = Part::Body { size, ends: end_of_stream };
+            return self.exchange_part(Callback::ResponseBody.entry(), context, Direction::Response, part);
+        }
         self.response_body(context, size, end_of_stream)
     }
 
     #[inline(always)]
     fn on_response_trailers(&self, context: u32, _count: usize) -> u32 {
+        if Self::EXCHANGES {
+            let part = Part::Trailers;
+            return self.exchange_part(
+                Callback::ResponseTrailers.entry(),
+                context,
+                Direction::Response,
+                part,
+            );
+        }
         self.response_trailers(context)
     }
 
@@ -137,10 +167,11 @@ impl<R: Extension> Guest for Dispatcher<R> {
         context: u32,
         token: u32,
         _headers: usize,
-        _body_size: usize,
-        _trailers: usize,
+        body_size: usize,
+        trailers: usize,
     ) {
-        self.http_call_response(context, token);
+        let outside = Outside::HttpReply { token, has_body: body_size != 0, has_trailers: trailers != 0 };
+        self.http_call_response(context, token, outside);
     }
 
     fn on_grpc_receive_initial_metadata(&self, context: u32, token: u32, _count: usize) {
@@ -177,6 +208,8 @@ impl<R: Extension> Guest for Dispatcher<R> {
         let callback = Callback::Done.entry();
         if self.is_connection(context) {
             self.end::<Tcp>(callback, context, |connection, cx| connection.on_done(&mut StreamDone::new(cx)));
+        } else if Self::EXCHANGES {
+            self.exchange_end(callback, context);
         } else {
             self.end::<Http>(
                 callback,
@@ -198,6 +231,8 @@ impl<R: Extension> Guest for Dispatcher<R> {
             self.end::<Tcp>(callback, context, |connection, cx| {
                 connection.on_log(&mut ConnectionLog::new(cx))
             });
+        } else if Self::EXCHANGES {
+            self.exchange_end(callback, context);
         } else {
             self.end::<Http>(
                 callback,

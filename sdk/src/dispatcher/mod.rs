@@ -7,6 +7,7 @@ mod connection;
 mod contexts;
 #[cfg(feature = "envoy-dns")]
 mod dns;
+mod exchange;
 mod failure;
 mod foreign;
 mod grpc;
@@ -301,9 +302,12 @@ impl<R: Extension> Dispatcher<R> {
 
     #[inline(always)]
     fn delete(&self, context: u32) {
+        if Self::EXCHANGES {
+            self.exchange_delete(context);
+        }
         match self.remove_stream(context) {
-            Some(Removed::Http(stream)) => self.streams.end(stream),
-            Some(Removed::Tcp(connection)) => self.connections.end(connection),
+            Some(Removed::Http(stream)) => self.streams.end(stream, Self::EXCHANGES),
+            Some(Removed::Tcp(connection)) => self.connections.end(connection, false),
             Some(Removed::Undecided) => {}
             None => self.delete_root(context),
         }
@@ -321,6 +325,8 @@ impl<R: Extension> Dispatcher<R> {
                 }
                 if Self::TIMED {
                     self.vm.timers.forget_root(context);
+                } else if let Some(clockwork) = self.vm.clockwork().filter(|_| Self::EXCHANGES) {
+                    (clockwork.forget_root)(&self.vm.timers, context);
                 }
                 drop(root);
             }

@@ -9,6 +9,7 @@ use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::wire::{StreamType, action};
 use crate::callout::{HttpCallId, HttpCallResponse};
 use crate::context::{Extension, HttpContext, RootCallbacks, RootContext, StreamContext};
+use crate::exchange::Outside;
 use crate::hold::COLLECT;
 use crate::view::{ConnectionView, Cx, RootView, StreamView};
 use crate::{Action, Error, ErrorPolicy, Flow, Result};
@@ -58,7 +59,7 @@ impl<R: Extension> Dispatcher<R> {
     }
 
     /// The answer to an HTTP callout, for the context that made it.
-    pub(super) fn http_call_response(&self, called: u32, token: u32) {
+    pub(super) fn http_call_response(&self, called: u32, token: u32, outside: Outside) {
         let callback = Callback::HttpCallResponse.entry();
         // One that nobody waits for any more is nothing odd: its stream has ended.
         let Some(owner) = self.vm.pending.take(Kind::Http, token) else { return };
@@ -67,6 +68,8 @@ impl<R: Extension> Dispatcher<R> {
             self.wake_root(callback, owner, |root, cx| {
                 root.on_http_call_response(call, &HttpCallResponse::new(cx), &mut RootView::new(cx))
             });
+        } else if Self::EXCHANGES && !self.is_connection(owner) {
+            self.exchange_outside(callback, called, owner, outside);
         } else {
             self.wake(
                 callback,
@@ -204,6 +207,7 @@ impl<R: Extension> Protocol<R> for Http {
     type Stream = R::Http;
     type Decision = Action;
     const CALLBACKS: Callbacks = <R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL;
+    const EXCHANGES: bool = <R::Http as HttpContext>::IS_EXCHANGE;
 
     #[inline(always)]
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<R::Http> {
@@ -213,6 +217,13 @@ impl<R: Extension> Protocol<R> for Http {
     #[inline(always)]
     fn new(root: &R) -> R::Http {
         R::Http::new(root)
+    }
+
+    #[inline(always)]
+    fn begin(stream: &mut R::Http, root: u32) {
+        if let Some(exchange) = stream.exchange() {
+            exchange.set_root(root);
+        }
     }
 
     #[inline(always)]
@@ -230,13 +241,13 @@ impl<R: Extension> Protocol<R> for Http {
 }
 
 /// While it lives, what is asked of the host is asked for a stream, and not for the context that the host called for.
-struct EffectiveContext {
+pub(super) struct EffectiveContext {
     /// What to go back to.
     called: Option<u32>,
 }
 
 impl EffectiveContext {
-    fn enter(called: u32, context: u32) -> Result<Self> {
+    pub(super) fn enter(called: u32, context: u32) -> Result<Self> {
         if called == context {
             return Ok(EffectiveContext { called: None });
         }

@@ -21,12 +21,19 @@ pub(super) trait Protocol<R: Extension> {
     const WAITS: bool = Self::CALLBACKS.intersects(AWAITED);
     /// Whether one of them has callbacks from outside.
     const IS_WOKEN: bool = Self::CALLBACKS.intersects(FROM_OUTSIDE);
-    /// Whether they have timers.
-    const TIMED: bool = Self::CALLBACKS.contains(Callback::Tick);
+    /// Whether they have timers, as callbacks.
+    const TIMED: bool = Self::CALLBACKS.contains(Callback::Tick) && !Self::EXCHANGES;
+
+    /// Whether they are exchanges.
+    const EXCHANGES: bool = false;
 
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<Self::Stream>;
 
     fn new(root: &R) -> Self::Stream;
+
+    /// Tells a stream that has begun which root context it is of.
+    #[inline(always)]
+    fn begin(_stream: &mut Self::Stream, _root: u32) {}
 
     /// Sends what a callback from outside has decided, if that is to be sent while its memory is there. What is left of
     /// the decision is small: an [`Action`](crate::Action) with a response costs much to hand on.
@@ -122,7 +129,7 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn create_stream_as<P: Protocol<R>>(&self, context: u32, parent: u32) -> Result<(), Oddity> {
         let Some(root) = self.roots.take(parent) else { return Err(self.missing_parent(parent)) };
-        let stream = P::streams(self).boxed(P::new(&root));
+        let stream = P::streams(self).boxed(P::new(&root), P::EXCHANGES);
         self.roots.put_back(parent, root);
         // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {
@@ -148,7 +155,8 @@ impl<R: Extension> Dispatcher<R> {
     }
 
     #[inline(always)]
-    fn insert_stream<P: Protocol<R>>(&self, context: u32, parent: u32, stream: Box<P::Stream>) {
+    fn insert_stream<P: Protocol<R>>(&self, context: u32, parent: u32, mut stream: Box<P::Stream>) {
+        P::begin(&mut stream, parent);
         P::streams(self).insert(context, Some(stream));
         if P::TIMED {
             self.vm.timers.begin_stream(context, parent);
@@ -193,6 +201,10 @@ impl<R: Extension> Dispatcher<R> {
         }
         if P::TIMED {
             self.vm.timers.forget_stream(context);
+        } else if P::EXCHANGES {
+            if let Some(clockwork) = self.vm.clockwork() {
+                (clockwork.forget_stream)(&self.vm.timers, context);
+            }
         }
     }
 }

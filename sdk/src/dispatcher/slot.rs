@@ -30,6 +30,9 @@ impl State {
     /// The same of its response.
     pub(super) const RESPONSE_BODY_DONE: State = State(32);
 
+    /// Its function has ended, and everything passes.
+    pub(super) const PASSES: State = State(64);
+
     #[inline(always)]
     pub(super) const fn with(self, flag: State) -> State {
         State(self.0 | flag.0)

@@ -2,11 +2,13 @@
 
 use super::Dispatcher;
 use super::protocol::{Http, Protocol, Tcp};
-use super::timers::{Owner, Owners};
+use super::timers::{Owner, Owners, Timers};
 use crate::abi::call;
 use crate::abi::guest::Callback;
 use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
+use crate::exchange::Outside;
 use crate::view::{ConnectionView, RootView, StreamView};
+use crate::{Result, TimerId};
 
 impl<R: Extension> Dispatcher<R> {
     /// Whether streams of either kind have timers.
@@ -25,18 +27,27 @@ impl<R: Extension> Dispatcher<R> {
         .with(Owner::Http, <Http as Protocol<R>>::TIMED)
         .with(Owner::Tcp, <Tcp as Protocol<R>>::TIMED);
 
+    /// How timers work; `None` if there has been none.
+    #[inline(always)]
+    fn clockwork(&self) -> Option<&'static Clockwork> {
+        if Self::TIMED { Some(CLOCKWORK) } else { self.vm.clockwork() }
+    }
+
     /// Calls for the timers that are due, of the root context and of its streams.
     pub(super) fn tick(&self, root: u32) {
         let callback = Callback::Tick.entry();
         let timers = &self.vm.timers;
-        timers.tick(root, call::current_time_nanoseconds().ok());
-        while let Some((context, timer)) = timers.next_due(root) {
+        let Some(clockwork) = self.clockwork() else { return };
+        (clockwork.tick)(timers, root);
+        while let Some((context, timer)) = (clockwork.next_due)(timers, root) {
             #[cfg(feature = "envoy-dns")]
             if self.early_answer(root, timer) {
                 continue;
             }
             if self.roots.contains(context) {
                 self.wake_root(callback, context, |root, cx| root.on_timer(timer, &mut RootView::new(cx)));
+            } else if Self::EXCHANGES && !self.is_connection(context) {
+                self.exchange_outside(callback, root, context, Outside::Timer(timer));
             } else if Self::STREAMS_TIMED {
                 self.wake(
                     callback,
@@ -46,17 +57,40 @@ impl<R: Extension> Dispatcher<R> {
                     |connection, cx| connection.on_timer(timer, &mut ConnectionView::new(cx)),
                 );
             } else {
-                timers.cancel(context, timer);
+                (clockwork.cancel)(timers, context, timer);
             }
         }
-        if let Some(tick) = timers.end_tick(root) {
-            match call::set_tick_period(tick.period) {
-                Ok(()) => timers.has_set(tick),
-                Err(error) => self.vm.report(callback, root, &error),
-            }
+        if let Err(error) = (clockwork.end_tick)(timers, root) {
+            self.vm.report(callback, root, &error);
         }
     }
 }
+
+/// How timers work: in a static table, so that a module of exchanges has the code and the imports only if one of them
+/// sleeps. Where callbacks have timers it is known when the module is compiled.
+#[derive(Debug)]
+pub(super) struct Clockwork {
+    tick: fn(&Timers, u32),
+    next_due: fn(&Timers, u32) -> Option<(u32, TimerId)>,
+    end_tick: fn(&Timers, u32) -> Result<()>,
+    cancel: fn(&Timers, u32, TimerId) -> bool,
+    pub(super) forget_stream: fn(&Timers, u32),
+    pub(super) forget_root: fn(&Timers, u32),
+}
+
+pub(super) const CLOCKWORK: &Clockwork = &Clockwork {
+    tick: |timers, root| timers.tick(root, call::current_time_nanoseconds().ok()),
+    next_due: Timers::next_due,
+    end_tick: |timers, root| {
+        let Some(tick) = timers.end_tick(root) else { return Ok(()) };
+        call::set_tick_period(tick.period)?;
+        timers.has_set(tick);
+        Ok(())
+    },
+    cancel: Timers::cancel,
+    forget_stream: Timers::forget_stream,
+    forget_root: Timers::forget_root,
+};
 
 #[cfg(test)]
 mod tests {

@@ -103,6 +103,19 @@ impl Timers {
         }
     }
 
+    /// Notes a root context and one of its exchanges, when that has its first timer.
+    pub(super) fn begin_late(&self, context: u32, root: u32) {
+        self.with(|tables| tables.owners = tables.owners.with(Owner::Http, true));
+        match self.first_root.get() {
+            0 => self.first_root.set(root),
+            first if first != root => {
+                self.note_parent(root, root);
+                self.note_parent(context, root);
+            }
+            _ => {}
+        }
+    }
+
     /// Notes whose stream it is, if that is not clear.
     #[inline(always)]
     pub(super) fn begin_stream(&self, context: u32, root: u32) {

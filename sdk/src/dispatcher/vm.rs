@@ -4,6 +4,7 @@
 use super::dns::Lookups;
 use super::pending::Pending;
 use super::queues::Queues;
+use super::tick::{CLOCKWORK, Clockwork};
 use super::timers::Timers;
 use crate::abi::arena::{Arena, Scope};
 use crate::abi::guest::{Callback, Callbacks, Entry};
@@ -21,6 +22,8 @@ pub(crate) struct Vm {
     pub(crate) lookups: Lookups,
     pub(crate) queues: Queues,
     pub(crate) timers: Timers,
+    /// How they work, where only exchanges have them: from the first one on.
+    clockwork: Cell<Option<&'static Clockwork>>,
     /// The callbacks that the module exports: the host tells of nothing else.
     exported: Cell<Callbacks>,
     /// The level below which lines are dropped, plus one; 0 until it is set.
@@ -39,7 +42,7 @@ const OFF: u32 = 7;
 const ODDITIES_LOGGED: u32 = 16;
 
 impl Vm {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Vm {
             arena: Arena::new(),
             pending: Pending::new(),
@@ -47,6 +50,7 @@ impl Vm {
             lookups: Lookups::new(),
             queues: Queues::new(),
             timers: Timers::new(),
+            clockwork: Cell::new(None),
             exported: Cell::new(Callbacks::NONE),
             level: Cell::new(0),
             oddities: Cell::new(0),
@@ -55,7 +59,7 @@ impl Vm {
 
     /// Runs a callback of a context, with memory of its own for what the host hands over.
     #[inline(always)]
-    pub(super) fn enter<T>(&self, context: u32, callback: impl for<'cb> FnOnce(Cx<'cb>) -> T) -> T {
+    pub(crate) fn enter<T>(&self, context: u32, callback: impl for<'cb> FnOnce(Cx<'cb>) -> T) -> T {
         self.arena.enter(
             #[inline(always)]
             |scope: Scope<'_>| callback(Cx { vm: self, context, scope }),
@@ -66,6 +70,18 @@ impl Vm {
     #[inline]
     pub(crate) fn hears(&self, callback: Callback) -> bool {
         self.exported.get().contains(callback)
+    }
+
+    /// Readies the timers for one of an exchange, a stream of that root context.
+    pub(crate) fn begin_clockwork(&self, context: u32, root: u32) {
+        self.clockwork.set(Some(CLOCKWORK));
+        self.timers.begin_late(context, root);
+    }
+
+    /// How timers work, if there has been one of an exchange.
+    #[inline]
+    pub(super) fn clockwork(&self) -> Option<&'static Clockwork> {
+        self.clockwork.get()
     }
 
     pub(crate) fn set_log_level(&self, level: LogLevel) {
@@ -107,7 +123,7 @@ impl Vm {
     /// Logs why a callback failed.
     #[cold]
     #[inline(never)]
-    pub(super) fn report(&self, callback: &'static Entry, context: u32, error: &Error) {
+    pub(crate) fn report(&self, callback: &'static Entry, context: u32, error: &Error) {
         self.log(LogLevel::Error, &format!("{} (context {context}): {error}", callback.name));
     }
 

@@ -10,6 +10,7 @@ mod control;
 #[cfg(feature = "envoy-dns")]
 mod dns;
 mod headers;
+mod host;
 mod log;
 mod root;
 mod stream;
@@ -21,6 +22,7 @@ pub use connection::{
     UpstreamData,
 };
 pub use headers::{RequestHeaders, RequestTrailers, ResponseHeaders, ResponseTrailers};
+pub use host::HostView;
 pub use log::{StreamDone, StreamLog};
 pub(crate) use root::vm_configuration;
 pub use root::{RootView, VmStart};

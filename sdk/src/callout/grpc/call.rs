@@ -5,10 +5,11 @@ use super::service::Service;
 use super::stream::CALLS;
 use crate::abi::call;
 use crate::abi::guest::Callback;
+use crate::callout::Caller;
 use crate::callout::fields::{Fields, check};
 use crate::callout::http::{DEFAULT_TIMEOUT, milliseconds, refused};
 use crate::dispatcher::Kind;
-use crate::view::{Cx, View};
+use crate::view::Cx;
 use crate::{Error, Result, pairs};
 use alloc::borrow::Cow;
 use core::fmt;
@@ -125,7 +126,8 @@ impl<'a> GrpcCall<'a> {
         self
     }
 
-    /// Makes the unary call, on behalf of the context whose callback this is.
+    /// Makes the unary call. From a view, on behalf of the context whose callback this is, it gives the call's id. From a
+    /// stage of an exchange it gives a future: await the answer.
     ///
     /// # Errors
     ///
@@ -134,8 +136,12 @@ impl<'a> GrpcCall<'a> {
     /// [`CallError::Refused`](crate::CallError::Refused) otherwise. Then no answer comes. [`Error::InvalidHeader`] for metadata that
     /// [`HeadersMut`](crate::HeadersMut) would refuse.
     #[doc(alias = "proxy_grpc_call")]
-    pub fn send<'cb>(&self, view: &impl View<'cb>) -> Result<GrpcCallId> {
-        let cx = view.cx();
+    #[track_caller]
+    pub fn send<C: Caller>(&self, from: &C) -> C::GrpcCall {
+        from.grpc_call(|cx| self.send_in(cx))
+    }
+
+    fn send_in(&self, cx: Cx<'_>) -> Result<GrpcCallId> {
         let (upstream, metadata) = self.encoded(cx)?;
         let (service, method) = (self.service.as_bytes(), self.method.as_bytes());
         let message = self.message.as_deref().unwrap_or_default();
@@ -148,8 +154,8 @@ impl<'a> GrpcCall<'a> {
         Ok(GrpcCallId(token))
     }
 
-    /// Opens a stream of messages, on behalf of the context whose callback this is. A message that was set is sent at
-    /// once.
+    /// Opens a stream of messages, on behalf of the context whose callback this is, or from a stage of an exchange. A
+    /// message that was set is sent at once.
     ///
     /// The stream belongs to the context: when that ends, it is cancelled. Implement at least `on_grpc_stream_close`: a
     /// module without any of the callbacks is not told that a stream has ended.
@@ -158,8 +164,11 @@ impl<'a> GrpcCall<'a> {
     ///
     /// As for [`send`](GrpcCall::send). If the message is refused, the stream is cancelled.
     #[doc(alias = "proxy_grpc_stream")]
-    pub fn open<'cb>(&self, view: &impl View<'cb>) -> Result<GrpcStream> {
-        let cx = view.cx();
+    pub fn open<C: Caller>(&self, from: &C) -> C::GrpcStream {
+        from.grpc_stream(|cx| self.open_in(cx))
+    }
+
+    fn open_in(&self, cx: Cx<'_>) -> Result<GrpcStream> {
         let (upstream, metadata) = self.encoded(cx)?;
         let (service, method) = (self.service.as_bytes(), self.method.as_bytes());
         let token = call::grpc_stream(upstream, service, method, metadata).map_err(refused)?;
@@ -172,7 +181,7 @@ impl<'a> GrpcCall<'a> {
             Ok(()) => Ok(stream),
             Err(error) => {
                 // What the host says to that does not matter any more.
-                let _ = stream.cancel(view);
+                let _ = stream.cancel_in(cx);
                 Err(error)
             }
         }

@@ -82,7 +82,11 @@ impl GrpcStream {
     /// [`Error::Host`](crate::Error::Host) if the host refuses: in Envoy with "not found" if the stream has ended.
     #[doc(alias = "proxy_grpc_cancel")]
     pub fn cancel<'cb>(self, view: &impl View<'cb>) -> Result<()> {
-        view.cx().vm.pending.take(Kind::GrpcStream, self.0);
+        self.cancel_in(view.cx())
+    }
+
+    pub(super) fn cancel_in(self, cx: Cx<'_>) -> Result<()> {
+        cx.vm.pending.take(Kind::GrpcStream, self.0);
         call::grpc_cancel(self.0)
     }
 }

@@ -1,0 +1,289 @@
+//! Answers to gRPC calls, and gRPC streams.
+
+use super::task::{self, Awaited, Kept, Outside, Shared, Task};
+use crate::callout::{GrpcCallResponse, GrpcClose, GrpcMessage};
+use crate::dispatcher::Kind;
+use crate::view::Cx;
+use crate::{Error, GrpcCallId, Result};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::future::Future;
+use core::panic::Location;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// The answer to a unary gRPC call that has not come yet: await it.
+///
+/// The call was made when it was sent. When this is dropped, the call is cancelled on the host.
+///
+/// It gives a [`GrpcReply`], or an error: [`Error::Call`] if the call was not made or has failed, with the status that the
+/// server gave; see [`GrpcCall::send`](crate::GrpcCall::send).
+#[must_use = "await the answer: a call is cancelled when this is dropped"]
+pub struct GrpcReplied {
+    task: Rc<Task>,
+    call: Option<Result<u32>>,
+    awaited: Awaited,
+}
+
+impl GrpcReplied {
+    #[track_caller]
+    #[inline(always)]
+    pub(super) fn new(task: &Rc<Task>, start: impl FnOnce(Cx<'_>) -> Result<GrpcCallId>) -> Self {
+        let call = task::with(task, |cx| start(cx).map(|call| call.0));
+        task.shared.keep_grpc.set(Some(keep_grpc));
+        GrpcReplied { task: task.clone(), call: Some(call), awaited: Awaited::here("a gRPC call") }
+    }
+
+    fn answer(&self, call: u32) -> Option<Result<Vec<u8>>> {
+        let shared = &self.task.shared;
+        let is_it = |outside| matches!(outside, Outside::GrpcCall { token, .. } if token == call);
+        if let Some(outside) = shared.take_outside(is_it) {
+            let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
+        }
+        match shared.take_kept(|kept| matches!(kept, Kept::GrpcCall { token, .. } if *token == call))? {
+            Kept::GrpcCall { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+}
+
+impl Future for GrpcReplied {
+    type Output = Result<GrpcReply>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = match self.call {
+            Some(Ok(token)) => match self.answer(token) {
+                Some(answer) => answer,
+                None => {
+                    self.task.shared.wait(context);
+                    return Poll::Pending;
+                }
+            },
+            Some(Err(_)) | None => match self.call.take() {
+                Some(Err(error)) => Err(error),
+                _ => Err(Error::stage_over()),
+            },
+        };
+        self.call = None;
+        Poll::Ready(match result {
+            Ok(message) => Ok(GrpcReply { message }),
+            Err(error) => Err(self.task.shared.fail(self.awaited, error)),
+        })
+    }
+}
+
+impl Drop for GrpcReplied {
+    fn drop(&mut self) {
+        let Some(Ok(call)) = self.call else { return };
+        let shared = &self.task.shared;
+        shared.take_outside(|outside| matches!(outside, Outside::GrpcCall { token, .. } if token == call));
+        shared.take_kept(|kept| matches!(kept, Kept::GrpcCall { token, .. } if *token == call));
+        let _ = self.task.with(|cx| cancel(cx, Kind::GrpcCall, call));
+    }
+}
+
+impl fmt::Debug for GrpcReplied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcReplied").finish_non_exhaustive()
+    }
+}
+
+/// Cancels what has not ended. What the host says to that does not matter any more.
+fn cancel(cx: Cx<'_>, kind: Kind, token: u32) {
+    if cx.vm.pending.take(kind, token).is_some() {
+        let _ = crate::abi::call::grpc_cancel(token);
+    }
+}
+
+/// The message that a server has answered to a unary gRPC call.
+pub struct GrpcReply {
+    message: Vec<u8>,
+}
+
+impl GrpcReply {
+    /// Its bytes, without the length that gRPC writes in front of them.
+    pub fn message(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// The message as that type.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the bytes are no such message.
+    #[cfg(feature = "prost")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "prost")))]
+    pub fn decode<M: prost::Message + Default>(&self) -> Result<M> {
+        M::decode(&*self.message).map_err(Error::Decode)
+    }
+}
+
+impl fmt::Debug for GrpcReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcReply").field("len", &self.message.len()).finish_non_exhaustive()
+    }
+}
+
+/// An open gRPC stream of an exchange: [`GrpcCall::open`](crate::GrpcCall::open) gives it.
+///
+/// Messages that come while the function awaits something else are kept, in their order. When it is dropped, the stream
+/// is cancelled on the host. Its metadata cannot be read; the callbacks of streams can.
+pub struct GrpcStream {
+    task: Rc<Task>,
+    stream: crate::GrpcStream,
+    has_ended: bool,
+}
+
+impl GrpcStream {
+    #[inline(always)]
+    pub(super) fn new(
+        task: &Rc<Task>,
+        open: impl FnOnce(Cx<'_>) -> Result<crate::GrpcStream>,
+    ) -> Result<Self> {
+        let stream = task::with(task, open)?;
+        task.shared.keep_grpc.set(Some(keep_grpc));
+        Ok(GrpcStream { task: task.clone(), stream, has_ended: false })
+    }
+
+    /// Sends a message: encoded, without the length that gRPC writes in front of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host refuses: in Envoy with "not found" if the stream has ended.
+    #[doc(alias = "proxy_grpc_send")]
+    pub fn send(&mut self, message: impl AsRef<[u8]>) -> Result<()> {
+        task::with(&self.task, |_| self.stream.send(message))
+    }
+
+    /// Sends a message, behind which none follows. The server may still send its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](GrpcStream::send).
+    #[doc(alias = "proxy_grpc_send")]
+    pub fn send_last(&mut self, message: impl AsRef<[u8]>) -> Result<()> {
+        task::with(&self.task, |_| self.stream.send_last(message))
+    }
+
+    /// Sends a message of a type, encoded.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](GrpcStream::send).
+    #[cfg(feature = "prost")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "prost")))]
+    pub fn send_encoded(&mut self, message: &impl prost::Message) -> Result<()> {
+        self.send(message.encode_to_vec())
+    }
+
+    /// Sends no more messages. The server may still send its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](GrpcStream::send).
+    #[doc(alias = "proxy_grpc_close")]
+    pub fn close(&mut self) -> Result<()> {
+        task::with(&self.task, |_| self.stream.close())
+    }
+
+    /// The next message of the server; `None` when it has ended the stream with success.
+    ///
+    /// It gives [`Error::Call`] when the stream has failed, with the status that the server gave.
+    #[track_caller]
+    pub fn next_message(&mut self) -> NextMessage<'_> {
+        NextMessage {
+            stream: self,
+            awaited: Awaited { what: "a message of a gRPC stream", at: Location::caller() },
+        }
+    }
+
+    fn poll_next(&mut self) -> Option<Result<Option<Vec<u8>>>> {
+        if self.has_ended {
+            return Some(Ok(None));
+        }
+        let stream = self.stream.as_u32();
+        let shared = &self.task.shared;
+        let is_it = |outside| matches!(outside, Outside::GrpcMessage { token } | Outside::GrpcClose { token, .. } if token == stream);
+        if let Some(outside) = shared.take_outside(is_it) {
+            // Behind those that have come before it.
+            let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
+        }
+        match shared.take_kept(|kept| is_of(kept, stream))? {
+            Kept::GrpcMessage { message, .. } => Some(message.map(Some)),
+            Kept::GrpcClose { end, .. } => {
+                self.has_ended = true;
+                Some(end.map(|()| None))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn is_of(kept: &Kept, stream: u32) -> bool {
+    matches!(kept, Kept::GrpcMessage { token, .. } | Kept::GrpcClose { token, .. } if *token == stream)
+}
+
+impl Drop for GrpcStream {
+    fn drop(&mut self) {
+        let stream = self.stream.as_u32();
+        let shared = &self.task.shared;
+        shared.take_outside(|outside| matches!(outside, Outside::GrpcMessage { token } | Outside::GrpcClose { token, .. } if token == stream));
+        while shared.take_kept(|kept| is_of(kept, stream)).is_some() {}
+        let _ = self.task.with(|cx| cancel(cx, Kind::GrpcStream, stream));
+    }
+}
+
+impl fmt::Debug for GrpcStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrpcStream").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+/// A message that has not come yet: await it.
+#[must_use = "a message comes when it is awaited"]
+pub struct NextMessage<'g> {
+    stream: &'g mut GrpcStream,
+    awaited: Awaited,
+}
+
+impl Future for NextMessage<'_> {
+    type Output = Result<Option<Vec<u8>>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.stream.poll_next() {
+            None => {
+                self.stream.task.shared.wait(context);
+                Poll::Pending
+            }
+            Some(Ok(message)) => Poll::Ready(Ok(message)),
+            Some(Err(error)) => {
+                let error = self.stream.task.shared.fail(self.awaited, error);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for NextMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextMessage").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+/// Keeps what the host shows of a call or a stream in this callback.
+fn keep_grpc(shared: &Shared, cx: Cx<'_>, outside: Outside) {
+    shared.keep(match outside {
+        Outside::GrpcCall { token, failure } => {
+            let message = GrpcCallResponse::new(cx, failure).message().map(<[u8]>::to_vec);
+            Kept::GrpcCall { token, message }
+        }
+        Outside::GrpcMessage { token } => {
+            Kept::GrpcMessage { token, message: GrpcMessage::new(cx, 0).bytes().map(<[u8]>::to_vec) }
+        }
+        Outside::GrpcClose { token, status } => {
+            Kept::GrpcClose { token, end: GrpcClose::new(cx, status).result() }
+        }
+        Outside::HttpReply { .. } | Outside::Timer(_) => return,
+    });
+}

@@ -1,0 +1,253 @@
+//! Answers to HTTP callouts.
+
+use super::Headers;
+use super::head::keep;
+use super::task::{self, Awaited, Kept, Outside, Shared, Task};
+use crate::abi::call;
+use crate::abi::wire::{ALL_BYTES, BufferType, MapType};
+use crate::callout::HttpCallResponse;
+use crate::dispatcher::Kind;
+use crate::headers::read_pairs;
+use crate::view::Cx;
+use crate::{Error, HttpCallId, Result};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use bumpalo::Bump;
+use core::cell::OnceCell;
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+/// The answer to an HTTP callout that has not come yet: await it.
+///
+/// The callout was made when it was sent, so that several that are sent one after the other run at once. When this is
+/// dropped, the answer is ignored: that is how to send what needs none.
+///
+/// It gives an [`HttpReply`], or an error:
+/// [`Error::Call`] if the host does not make the call or there is no response of the upstream, and
+/// [`Error::InvalidHeader`] for a header that is none; see [`HttpCall::send`](crate::HttpCall::send).
+#[must_use = "await the answer, or drop it to ignore it"]
+pub struct HttpReplied {
+    task: Rc<Task>,
+    /// The callout, or why it was not made; `None` when that was told.
+    call: Option<Result<u32>>,
+    awaited: Awaited,
+}
+
+impl HttpReplied {
+    #[track_caller]
+    #[inline(always)]
+    pub(super) fn new(task: &Rc<Task>, start: impl FnOnce(Cx<'_>) -> Result<HttpCallId>) -> Self {
+        let call = task::with(task, |cx| start(cx).map(|call| call.0));
+        task.shared.keep_http.set(Some(keep_reply));
+        HttpReplied { task: task.clone(), call: Some(call), awaited: Awaited::here("an HTTP callout") }
+    }
+
+    /// The answer, if it is there; `None` if it is not.
+    fn answer(&self, token: u32) -> Option<Result<HttpReply>> {
+        let shared = &self.task.shared;
+        let is_it = |outside| matches!(outside, Outside::HttpReply { token: other, .. } if other == token);
+        let (status, answer) = if let Some(outside) = shared.take_outside(is_it) {
+            shared.shown.set(Some(outside));
+            (task::with(&self.task, |cx| HttpCallResponse::new(cx).status()), None)
+        } else {
+            let is_it = |kept: &Kept| matches!(kept, Kept::HttpReply { token: other, .. } if *other == token);
+            match shared.take_kept(is_it)? {
+                Kept::HttpReply { status, answer, .. } => (status, Some(answer)),
+                _ => return None,
+            }
+        };
+        if status.is_err() {
+            shared.shown.set(None);
+        }
+        Some(status.map(|status| HttpReply {
+            task: self.task.clone(),
+            token,
+            status,
+            answer: answer.map_or_else(OnceCell::new, OnceCell::from),
+            values: Bump::new(),
+        }))
+    }
+}
+
+impl Future for HttpReplied {
+    type Output = Result<HttpReply>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let result = match self.call {
+            Some(Ok(token)) => match self.answer(token) {
+                Some(answer) => answer,
+                None => {
+                    self.task.shared.wait(context);
+                    return Poll::Pending;
+                }
+            },
+            Some(Err(_)) | None => match self.call.take() {
+                Some(Err(error)) => Err(error),
+                _ => Err(Error::stage_over()),
+            },
+        };
+        self.call = None;
+        Poll::Ready(result.map_err(|error| self.task.shared.fail(self.awaited, error)))
+    }
+}
+
+impl Drop for HttpReplied {
+    fn drop(&mut self) {
+        let Some(Ok(token)) = self.call else { return };
+        let shared = &self.task.shared;
+        // If it cannot be told now, the stream ends, and its callouts with it.
+        let _ = self.task.with(|cx| cx.vm.pending.take(Kind::Http, token));
+        shared.take_outside(
+            |outside| matches!(outside, Outside::HttpReply { token: other, .. } if other == token),
+        );
+        shared.take_kept(|kept| matches!(kept, Kept::HttpReply { token: other, .. } if *other == token));
+    }
+}
+
+impl fmt::Debug for HttpReplied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpReplied").finish_non_exhaustive()
+    }
+}
+
+/// What an upstream has answered to an HTTP callout.
+///
+/// While its callback lasts it is read from the host, as far as it is asked for; one that is still there when the
+/// function awaits the next thing is copied first, which is one allocation for each part that it has. So let go of what
+/// is not needed any more.
+pub struct HttpReply {
+    task: Rc<Task>,
+    token: u32,
+    status: u16,
+    /// What the host showed in its callback, once that is over.
+    answer: OnceCell<Answer>,
+    values: Bump,
+}
+
+/// An answer, copied.
+pub(super) struct Answer {
+    headers: Vec<u8>,
+    body: Vec<u8>,
+    trailers: Vec<u8>,
+}
+
+impl Answer {
+    fn block(&self, map: MapType) -> &[u8] {
+        if map == MapType::HTTP_CALL_RESPONSE_TRAILERS { &self.trailers } else { &self.headers }
+    }
+}
+
+impl HttpReply {
+    /// The status of the response.
+    #[inline]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Reads the headers of the response.
+    #[inline]
+    pub fn headers(&self) -> Headers<'_> {
+        Headers::of_reply(self, MapType::HTTP_CALL_RESPONSE_HEADERS)
+    }
+
+    /// Reads the trailers of the response.
+    pub fn trailers(&self) -> Headers<'_> {
+        Headers::of_reply(self, MapType::HTTP_CALL_RESPONSE_TRAILERS)
+    }
+
+    /// The whole body of the response. Within the callback it is one call to the host, each time, and a copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Host`] if the host refuses.
+    #[doc(alias = "proxy_get_buffer_bytes")]
+    pub fn body(&self) -> Result<&[u8]> {
+        match self.kept() {
+            Some(answer) => Ok(&answer.body),
+            None => task::with(&self.task, |cx| keep(&self.values, body(cx)?)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn header(&self, map: MapType, name: &[u8]) -> Result<Option<&[u8]>> {
+        match self.kept() {
+            Some(answer) => {
+                let mut pairs = read_pairs(answer.block(map))?;
+                Ok(pairs.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+            }
+            None => task::with(&self.task, |cx| match call::header_map_value(cx.scope, map, name)? {
+                Some(value) => keep(&self.values, value).map(Some),
+                None => Ok(None),
+            }),
+        }
+    }
+
+    pub(super) fn block(&self, map: MapType) -> Result<&[u8]> {
+        match self.kept() {
+            Some(answer) => Ok(answer.block(map)),
+            None => task::with(&self.task, |cx| keep(&self.values, call::header_map_pairs(cx.scope, map)?)),
+        }
+    }
+
+    /// Whether the host shows it in this callback.
+    fn is_shown(&self) -> bool {
+        matches!(self.task.shared.shown.get(), Some(Outside::HttpReply { token, .. }) if token == self.token)
+    }
+
+    /// The answer, if its callback is over.
+    #[inline]
+    fn kept(&self) -> Option<&Answer> {
+        if self.is_shown() { None } else { self.find_kept() }
+    }
+
+    #[inline(never)]
+    fn find_kept(&self) -> Option<&Answer> {
+        if self.answer.get().is_none() {
+            let is_it = |kept: &Kept| matches!(kept, Kept::HttpReply { token, .. } if *token == self.token);
+            if let Kept::HttpReply { answer, .. } = self.task.shared.take_kept(is_it)? {
+                let _ = self.answer.set(answer);
+            }
+        }
+        self.answer.get()
+    }
+}
+
+impl Drop for HttpReply {
+    #[inline]
+    fn drop(&mut self) {
+        let shared = &self.task.shared;
+        if self.is_shown() {
+            shared.shown.set(None);
+        } else if self.answer.get().is_none() {
+            shared.take_kept(|kept| matches!(kept, Kept::HttpReply { token, .. } if *token == self.token));
+        }
+    }
+}
+
+impl fmt::Debug for HttpReply {
+    /// Neither values nor the body: they may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpReply").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+fn body(cx: Cx<'_>) -> Result<&[u8]> {
+    call::buffer_bytes(cx.scope, BufferType::HTTP_CALL_RESPONSE_BODY, 0, ALL_BYTES)
+}
+
+/// Keeps an answer that the host shows in this callback.
+fn keep_reply(shared: &Shared, cx: Cx<'_>, outside: Outside) {
+    let Outside::HttpReply { token, has_body, has_trailers } = outside else { return };
+    let status = HttpCallResponse::new(cx).status();
+    // What cannot be read is empty: the status says whether there is an answer.
+    let pairs = |map| call::header_map_pairs(cx.scope, map).unwrap_or_default().to_vec();
+    let answer = Answer {
+        headers: pairs(MapType::HTTP_CALL_RESPONSE_HEADERS),
+        body: if has_body { body(cx).unwrap_or_default().to_vec() } else { Vec::new() },
+        trailers: if has_trailers { pairs(MapType::HTTP_CALL_RESPONSE_TRAILERS) } else { Vec::new() },
+    };
+    shared.keep(Kept::HttpReply { token, status, answer });
+}

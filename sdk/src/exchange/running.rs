@@ -1,0 +1,220 @@
+//! An exchange as the dispatcher sees it.
+
+use super::HttpExchange;
+use super::message::{Direction, Part};
+use super::stage::Exchange;
+use super::task::{Marks, Outside, Shared};
+use crate::abi::call;
+use crate::abi::guest::{Callback, Callbacks, Entry};
+use crate::abi::task::Owned;
+use crate::context::HttpContext;
+use crate::view::Cx;
+use crate::{Error, Result};
+use alloc::format;
+use core::fmt;
+use core::marker::PhantomData;
+use core::task::Poll;
+
+/// The streams of an extension that is an exchange: what its derive names.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Exchanges<R> {
+    running: Running,
+    root: PhantomData<R>,
+}
+
+impl<R: HttpExchange> HttpContext for Exchanges<R> {
+    type Root = R;
+
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = CALLBACKS;
+
+    const IS_EXCHANGE: bool = true;
+
+    #[inline]
+    fn new(root: &R) -> Self {
+        let root = root.clone();
+        let task = Owned::new(Shared::new(), |task| root.handle(Exchange::new(task)));
+        Exchanges { running: Running { task }, root: PhantomData }
+    }
+
+    #[inline(always)]
+    fn exchange(&mut self) -> Option<&mut Running> {
+        Some(&mut self.running)
+    }
+}
+
+/// What an exchange may wait for: the derive exports the same.
+const CALLBACKS: Callbacks = Callbacks::NONE
+    .with(Callback::RequestHeaders)
+    .with(Callback::RequestBody)
+    .with(Callback::RequestTrailers)
+    .with(Callback::ResponseHeaders)
+    .with(Callback::ResponseBody)
+    .with(Callback::ResponseTrailers)
+    .with(Callback::HttpCallResponse)
+    .with(Callback::GrpcReceive)
+    .with(Callback::GrpcClose)
+    .with(Callback::Tick)
+    .with(Callback::Log)
+    .with(Callback::Done);
+
+/// An exchange whose function runs, or has ended.
+#[expect(unnameable_types, reason = "part of a hidden method")]
+pub struct Running {
+    task: Owned<Shared>,
+}
+
+impl Running {
+    /// Notes the root context whose stream it is.
+    #[inline]
+    pub(crate) fn set_root(&mut self, root: u32) {
+        self.task.shared().root.set(root);
+    }
+
+    /// A part of a message has arrived. True if the host is to let go what it shows of it.
+    pub(crate) fn arrive(
+        &mut self,
+        callback: &'static Entry,
+        direction: Direction,
+        part: Part,
+        cx: Cx<'_>,
+    ) -> Result<bool> {
+        let is_wanted = self.task.shared().message(direction).arrive(part);
+        if self.task.is_over() {
+            return Ok(self.task.shared().message(direction).has(Marks::RELEASED));
+        }
+        if is_wanted {
+            if let Err(error) = self.poll(cx) {
+                // What the host does with it, the policy says.
+                self.task.shared().message(direction).let_go();
+                return Err(error);
+            }
+        }
+        let shared = self.task.shared();
+        if shared.is_replied.get() {
+            return Ok(direction == Direction::Response);
+        }
+        let message = shared.message(direction);
+        // Another filter has answered before this one saw the request: there is no function for that.
+        let is_open = message.is_open() || !shared.request.has(Marks::HEADERS);
+        if is_open {
+            message.let_go();
+        } else {
+            message.hold();
+        }
+        match direction {
+            Direction::Request => self.resume(callback, Direction::Response, cx),
+            Direction::Response => self.resume(callback, Direction::Request, cx),
+        }
+        Ok(is_open)
+    }
+
+    /// Something else has come for the exchange than its messages.
+    pub(crate) fn wake(&mut self, callback: &'static Entry, outside: Outside, cx: Cx<'_>) -> Result<()> {
+        if self.task.is_over() {
+            return Ok(());
+        }
+        self.task.shared().outside.set(Some(outside));
+        self.poll(cx)?;
+        self.resume_both(callback, cx);
+        Ok(())
+    }
+
+    /// The exchange is over, and can be logged.
+    pub(crate) fn end(&mut self, cx: Cx<'_>) -> Result<()> {
+        let shared = self.task.shared();
+        if self.task.is_over() || shared.has_ended.replace(true) || !shared.response.has(Marks::WANTS_END) {
+            return Ok(());
+        }
+        self.poll(cx)
+    }
+
+    /// Ends the function, wherever it is.
+    pub(crate) fn drop_function(&mut self, cx: Cx<'_>) {
+        self.task.end(cx);
+    }
+
+    /// Lets everything pass that the function has not let go.
+    #[cold]
+    pub(crate) fn release(&mut self, callback: &'static Entry, cx: Cx<'_>) {
+        self.task.shared().release();
+        self.resume_both(callback, cx);
+    }
+
+    #[inline]
+    pub(crate) fn is_over(&self) -> bool {
+        self.task.is_over()
+    }
+
+    #[inline]
+    pub(crate) fn is_replied(&self) -> bool {
+        self.task.shared().is_replied.get()
+    }
+
+    /// Whether it is over, and lets everything pass.
+    #[inline]
+    pub(crate) fn passes(&self) -> bool {
+        self.task.is_over() && self.task.shared().response.has(Marks::RELEASED)
+    }
+
+    /// Whether the headers of the response have gone on.
+    pub(crate) fn response_has_begun(&self) -> bool {
+        self.task.shared().response.has(Marks::BEGUN)
+    }
+
+    /// Lets the function go on.
+    fn poll(&mut self, cx: Cx<'_>) -> Result<()> {
+        self.task.shared().begin_poll();
+        match self.task.poll(cx) {
+            Poll::Pending => {
+                self.task.shared().end_poll(cx);
+                Ok(())
+            }
+            Poll::Ready(Ok(())) => {
+                self.task.shared().release();
+                Ok(())
+            }
+            Poll::Ready(Err(error)) => Err(error),
+        }
+    }
+
+    fn resume_both(&self, callback: &'static Entry, cx: Cx<'_>) {
+        if !self.is_replied() {
+            self.resume(callback, Direction::Request, cx);
+            self.resume(callback, Direction::Response, cx);
+        }
+    }
+
+    /// Resumes a message that is held back and may go on now.
+    ///
+    /// A body of which more is to come goes on with its next part: Envoy (1.40) loses that part if the body is
+    /// resumed before, because it still adds it to what it held back.
+    #[inline]
+    fn resume(&self, callback: &'static Entry, direction: Direction, cx: Cx<'_>) {
+        let message = self.task.shared().message(direction);
+        if message.has(Marks::HELD) && message.is_open() && !message.is_partial() {
+            message.let_go();
+            if let Err(error) = call::continue_stream(direction.stream()) {
+                cx.vm.report(callback, cx.context, &error);
+            }
+        }
+    }
+
+    /// The error of the function, with the stage at which it failed, and the await, if it was one.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn name(&self, error: Error) -> Error {
+        let shared = self.task.shared();
+        let stage = shared.stage.get();
+        Error::Other(match shared.failed(&error) {
+            Some(awaited) => format!("at the {stage}, awaiting {} ({}): {error}", awaited.what, awaited.at),
+            None => format!("at the {stage}: {error}"),
+        })
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("task", &self.task).finish_non_exhaustive()
+    }
+}

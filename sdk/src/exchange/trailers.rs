@@ -1,0 +1,79 @@
+//! The stages of trailers.
+
+use super::body::responds;
+use super::head::{Head, stage};
+use super::message::Direction;
+use super::stage::{ends, forwards, message};
+use super::task::Marks;
+use super::{Headers, HeadersMut};
+use crate::{LocalResponse, Result};
+use core::task::Poll;
+
+/// A stage of the trailers of one direction.
+macro_rules! trailers_stage {
+    ($(#[$doc:meta])* $stage:ident, $direction:ident, $noun:literal) => {
+        $(#[$doc])*
+        ///
+        /// ngx_wasm_module, APISIX, Apache Traffic Server and Google Service Extensions have no trailers.
+        #[derive(Debug)]
+        pub struct $stage(pub(super) Head);
+
+        stage! { $stage }
+
+        impl $stage {
+            #[doc = concat!("Reads the trailers of the ", $noun, ".")]
+            pub fn trailers(&self) -> Headers<'_> {
+                Headers::of_stage(&self.0, Direction::$direction.trailers())
+            }
+
+            #[doc = concat!("Changes the trailers of the ", $noun, ".")]
+            pub fn trailers_mut(&self) -> HeadersMut<'_> {
+                HeadersMut::new(&self.0, Direction::$direction.trailers())
+            }
+        }
+    };
+}
+
+trailers_stage! {
+    /// The trailers of the request have arrived, which end it; they are held back until it becomes another stage.
+    RequestTrailers, Request, "request"
+}
+trailers_stage! {
+    /// The trailers of the response have arrived, which end it; they are held back until it becomes another stage.
+    ResponseTrailers, Response, "response"
+}
+
+forwards! { RequestTrailers }
+ends! { ResponseTrailers }
+responds! { RequestTrailers }
+
+/// Waits for the trailers of a message, or for its end.
+pub(super) fn reach(head: &Head, direction: Direction) -> Poll<Result<()>> {
+    let message = message(head, direction);
+    if message.has(Marks::ENDED) {
+        return Poll::Ready(Ok(()));
+    }
+    message.mark(Marks::WANTS_TRAILERS);
+    Poll::Pending
+}
+
+/// Whether a message that has ended has trailers.
+pub(super) fn have_arrived(head: &Head, direction: Direction) -> bool {
+    message(head, direction).has(Marks::TRAILERS)
+}
+
+macro_rules! until {
+    ($head:expr, $direction:ident, $noun:literal, $stage:literal, $trailers:ident) => {
+        crate::exchange::Until::new(
+            $head,
+            concat!("the trailers of the ", $noun),
+            $stage,
+            |head| crate::exchange::trailers::reach(head, Direction::$direction),
+            |head| {
+                crate::exchange::trailers::have_arrived(&head, Direction::$direction).then(|| $trailers(head))
+            },
+        )
+    };
+}
+
+pub(super) use until;

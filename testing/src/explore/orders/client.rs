@@ -40,7 +40,7 @@ pub(super) struct Client<'a> {
     pub(super) response: Option<Responding>,
     /// What the upstream has decided to do.
     pub(super) answer: Option<Answer>,
-    /// It went away, or its response was complete before the upstream had all of its request.
+    /// It went away, or its stream ended with a part of the response before the upstream had all of its request.
     pub(super) is_disturbed: bool,
 }
 
@@ -201,6 +201,13 @@ impl<'a> Client<'a> {
         self.model().is_some_and(|stream| stream.has_ended())
     }
 
+    /// Whether the upstream had said everything, and the stream ended before it had all of the request. An extension
+    /// that has held the response back may have let it go much later.
+    fn is_answered_before_its_end(&self) -> bool {
+        self.response.as_ref().is_some_and(|response| response.sending.has_ended())
+            && self.model().is_some_and(|stream| stream.has_ended() && !stream.is_forwarded())
+    }
+
     pub(super) fn exchange(&self, told: bool) -> Exchange {
         match &self.stream {
             Some(stream) => stream.so_far(told),
@@ -238,7 +245,7 @@ impl<'a> Client<'a> {
             context: self.model().map_or(0, |stream| stream.context),
             answer: self.answer.clone(),
             is_forwarded: self.model().is_some_and(|stream| stream.is_forwarded()),
-            is_disturbed: self.is_disturbed,
+            is_disturbed: self.is_disturbed || self.is_answered_before_its_end(),
             may_leave: self.may_leave(),
         }
     }

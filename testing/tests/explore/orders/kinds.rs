@@ -38,6 +38,7 @@ pub(super) struct SessionStream {
     defect: Rc<str>,
     user: Rc<RefCell<Option<Vec<u8>>>>,
     ended: bool,
+    answered: bool,
 }
 
 #[callbacks]
@@ -45,7 +46,7 @@ impl HttpContext for SessionStream {
     type Root = Session;
 
     fn new(root: &Session) -> Self {
-        SessionStream { defect: root.defect.clone(), user: root.user.clone(), ended: false }
+        SessionStream { defect: root.defect.clone(), user: root.user.clone(), ended: false, answered: false }
     }
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
@@ -63,6 +64,10 @@ impl HttpContext for SessionStream {
                 HttpCall::get("authz", "/").send(request)?;
                 Ok(Action::Pause)
             }
+            "holds the response" => {
+                HttpCall::get("authz", "/").send(request)?;
+                Ok(Action::Continue)
+            }
             _ => Ok(Action::Continue),
         }
     }
@@ -74,6 +79,7 @@ impl HttpContext for SessionStream {
         _: &mut StreamView<'_>,
     ) -> Result<Action> {
         assert!(self.user.borrow().is_some(), "who was that?");
+        self.answered = true;
         Ok(Action::Continue)
     }
 
@@ -89,7 +95,8 @@ impl HttpContext for SessionStream {
 
     fn on_response_headers(&mut self, _: &mut ResponseHeaders<'_>) -> Result<Action> {
         assert!(&*self.defect != "takes the request for ended" || self.ended, "the request has ended");
-        Ok(Action::Continue)
+        let holds = &*self.defect == "holds the response" && !self.answered;
+        Ok(if holds { Action::Pause } else { Action::Continue })
     }
 }
 
@@ -156,6 +163,12 @@ fn an_upstream_answers_before_it_has_the_request() {
     assert_eq!(trap.message, "the request has ended");
     let early = |step: &str| step.starts_with("the upstream, before the request has ended, answers client 1");
     assert!(violation.steps().any(early), "{report}");
+}
+
+#[test]
+fn a_whole_response_that_is_held_may_end_the_stream_before_the_request_has_ended() {
+    let scenario = scenario("holds the response");
+    explore::orders(&Native::<Session>::new(), &scenario).check();
 }
 
 #[test]

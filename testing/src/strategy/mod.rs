@@ -1,4 +1,4 @@
-//! Requests, responses and their pieces at random, for `proptest` (feature `proptest`).
+//! Requests, responses and their pieces, and faults, at random, for `proptest` (feature `proptest`).
 //!
 //! They are what a proxy hands to an extension: names in lower case, any bytes in values but those that end a line, duplicates,
 //! empty values, bodies in odd pieces, each way to end. A failure shrinks toward a plain `GET /`.
@@ -31,9 +31,11 @@
 //! ```
 
 mod body;
+mod fault;
 mod header;
 mod message;
 
 pub use body::{bodies, chunkings};
+pub use fault::fault_plans;
 pub use header::{header_names, header_values, headers};
 pub use message::{requests, responses};

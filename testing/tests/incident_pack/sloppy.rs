@@ -65,6 +65,9 @@ impl HttpContext for SloppyStream {
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
         let headers = request.headers();
+        if self.is("nothing-to-read") {
+            headers.get(":path").expect("a request has a path");
+        }
         self.method = headers.get(":method")?.map(<[u8]>::to_vec);
         let token = headers.get("x-token")?.unwrap_or_default();
         if self.is("no-text") {
@@ -79,6 +82,9 @@ impl HttpContext for SloppyStream {
         }
         *self.last_token.borrow_mut() = token.to_vec();
         let asked = HttpCall::get("authz", "/check").header("x-token", token).send(request);
+        if self.is("poor-host") {
+            request.shared_data().increment("requests", 1).expect("a host has shared data");
+        }
         match self.is("callout-refused") {
             true => drop(asked.expect("the cluster exists")),
             false => drop(asked?),

@@ -67,3 +67,14 @@ fn pieces_are_the_body() {
         }
     }
 }
+
+#[test]
+fn fault_plans_are_read_back_from_their_lines() {
+    let plans = samples(&strategy::fault_plans(), 300);
+    for plan in &plans {
+        assert_eq!(plan.to_string().parse(), Ok(plan.clone()), "{plan}");
+    }
+    let functions: HashSet<_> =
+        plans.iter().flat_map(|plan| plan.faults()).map(|fault| fault.function().to_owned()).collect();
+    assert!(functions.len() > 20, "{functions:?}");
+}

@@ -61,3 +61,17 @@ fn a_header_that_an_extension_cannot_read_is_found_and_made_small() {
     let values: Vec<_> = request.headers().iter().filter(|(name, _)| !name.starts_with(b":")).collect();
     assert!(matches!(values[..], [(_, [_])]), "{values:?}");
 }
+
+#[test]
+fn no_fault_of_the_host_traps_an_extension_that_expects_errors() {
+    let messages = (strategy::requests(), strategy::fault_plans());
+    let outcome = runner(256).run(&messages, |(request, plan)| {
+        let host = Host::builder::<Upper>().fault_plan(&plan).try_start();
+        if let Ok(host) = host {
+            let exchange = host.exchange(request);
+            prop_assert_eq!(exchange.trap().map(|trap| trap.message.clone()), None, "{}", plan);
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}

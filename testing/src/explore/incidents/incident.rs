@@ -1,5 +1,6 @@
 //! An incident: what happened elsewhere, and what it makes of a scenario.
 
+use crate::fault::FaultPlan;
 use crate::host::Host;
 use crate::scenario::Scenario;
 use std::fmt;
@@ -25,6 +26,8 @@ pub(super) struct Variant {
     pub(super) may_refuse: bool,
     /// Whether each callout of it is denied, or not answered.
     pub(super) denies: bool,
+    /// What the host refuses.
+    pub(super) faults: FaultPlan,
     /// What happens before its first step, and why it cannot.
     pub(super) before: Before,
 }
@@ -70,7 +73,14 @@ impl fmt::Debug for Incident {
 impl Variant {
     /// One of which nothing is known but that nothing may go wrong.
     pub(super) fn new(scenario: Scenario) -> Self {
-        Variant { scenario, like: None, may_refuse: false, denies: false, before: Box::new(|_| Ok(())) }
+        Variant {
+            scenario,
+            like: None,
+            may_refuse: false,
+            denies: false,
+            faults: FaultPlan::default(),
+            before: Box::new(|_| Ok(())),
+        }
     }
 
     /// One that has to look as another one does.
@@ -81,6 +91,10 @@ impl Variant {
     /// One in which nothing says that a request may pass.
     pub(super) fn denies(self) -> Self {
         Variant { denies: true, ..self }
+    }
+
+    pub(super) fn with_faults(self, faults: FaultPlan) -> Self {
+        Variant { faults, ..self }
     }
 
     pub(super) fn before(self, before: impl FnOnce(&Host) -> Result<(), String> + 'static) -> Self {

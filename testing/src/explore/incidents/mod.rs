@@ -1,6 +1,7 @@
 //! What took the extensions of others down in production, on an extension and a scenario of a test's own.
 
 mod callout;
+mod host;
 mod incident;
 mod life;
 mod message;
@@ -138,8 +139,9 @@ fn check_names(names: &[&str]) {
 impl Incidents<'_> {
     /// Runs a variant, and adds what is wrong with what is seen from outside.
     fn run(&self, variant: Variant) -> Observed {
-        let Variant { scenario, like, may_refuse, denies, before } = variant;
-        let mut observed = observe::after(self.model, &scenario, |builder| builder, before);
+        let Variant { scenario, like, may_refuse, denies, faults, before } = variant;
+        let mut observed =
+            observe::after(self.model, &scenario, |builder| builder.fault_plan(&faults), before);
         if denies && self.fail_closed {
             let passed = observed.run.exchanges().iter().filter(|exchange| exchange.reached_upstream());
             let text = |exchange: &Exchange| {

@@ -1,7 +1,7 @@
 //! The incidents.
 
 use super::incident::Incident;
-use super::{callout, life, message};
+use super::{callout, host, life, message};
 
 /// All incidents of the pack.
 pub const INCIDENTS: &[Incident] = &[
@@ -89,6 +89,18 @@ pub const INCIDENTS: &[Incident] = &[
         "all callouts of a stream are answered with an error",
         "envoy 28826, 13873; proxy-wasm-go-sdk 122, 364; proxy-wasm-rust-sdk 44",
         callout::all_deny,
+    ),
+    Incident::new(
+        "nothing-to-read",
+        "the host refuses to read headers and properties, as when the client has gone",
+        "proxy-wasm-rust-sdk 82, 83, 185",
+        host::refuses_to_read,
+    ),
+    Incident::new(
+        "poor-host",
+        "the host has no callouts, timers, metrics, properties and shared data",
+        "proxy-wasm-rust-sdk 237, 255, 271, 282, 310",
+        host::has_little,
     ),
     Incident::new(
         "bad-configuration",

@@ -2,7 +2,7 @@
 
 use super::*;
 use waxwing::prelude::*;
-use waxwing_testing::{Outcome, Phase};
+use waxwing_testing::{Exchange, Outcome, Phase};
 
 /// What becomes of a request that a callback holds back.
 fn held_by(profile: Profile, callback: &str) -> (Option<Phase>, Option<Exchange>) {

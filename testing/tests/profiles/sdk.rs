@@ -3,7 +3,7 @@
 use super::*;
 use waxwing::prelude::*;
 use waxwing_bodies::Bodies;
-use waxwing_testing::{Outcome, Phase};
+use waxwing_testing::{Exchange, Outcome, Phase};
 
 #[test]
 fn bodies_are_changed_on_each_host() {

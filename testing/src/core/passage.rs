@@ -6,7 +6,7 @@ use super::stream::Stream;
 use super::{HostCore, requirement};
 use crate::HeaderList;
 use crate::phase::Phase;
-use crate::route::{self, Route};
+use crate::route;
 use std::rc::Rc;
 
 impl HostCore {
@@ -244,9 +244,10 @@ impl HostCore {
             let mut headers = direction.headers.clone().unwrap_or_default();
             if side == Side::Request {
                 // It is chosen anew with each change of the headers, so that the last ones count.
-                let takes = |route: &&Route| headers.get(&route.header) == Some(route.value.as_bytes());
-                if let Some(route) = self.settings().routes.iter().find(takes) {
-                    headers.add(route::TAKEN, route.name.as_str());
+                if let Some(name) =
+                    route::taken(&self.settings().routes, &headers).map(|route| route.name.as_str())
+                {
+                    headers.add(route::TAKEN, name);
                 }
             }
             let flaw = requirement::flaw(side, &headers);

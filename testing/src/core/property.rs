@@ -1,13 +1,14 @@
 //! Properties, as Envoy derives them.
 
 use super::HostCore;
+use super::direction::Direction;
 use super::field::Owner;
 use super::foreign::Object;
 use super::local_response::grpc_status_of;
 use super::maps;
 use super::stream::{State, Stream};
-use crate::HeaderList;
 use crate::http::Body;
+use crate::{HeaderList, route};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use waxwing::__private::Answer;
@@ -49,10 +50,19 @@ impl HostCore {
                 [b"request", b"duration"] if state.ended => {
                     Ok(number(self.process.wall_clock().saturating_sub(state.started)))
                 }
+                [b"xds", b"route_name"] => Ok(self.route_name(&state.request).into()),
                 _ => derived(stream.context, &state, &segments),
             },
             Ok,
         )
+    }
+
+    /// The name of the route that a request takes; the one for everything has none.
+    fn route_name(&self, request: &Direction) -> &str {
+        let headers = request.headers.as_ref();
+        headers
+            .and_then(|headers| route::taken(&self.settings().routes, headers))
+            .map_or("", |route| &route.name)
     }
 }
 

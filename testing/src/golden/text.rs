@@ -76,7 +76,7 @@ impl Text {
 
     fn logs(&mut self, lines: &[LogLine]) {
         for line in lines {
-            self.line(2, &format!("[{}] {}", line.level, line.message));
+            self.line(2, &format!("[{}] {}", line.level, without_places(&line.message)));
         }
     }
 
@@ -109,6 +109,27 @@ impl Text {
             lines.iter().for_each(|line| self.line(4, line));
         }
     }
+}
+
+/// A log line without the lines and columns of sources in it (`lib.rs:12:5`), which any edit above them changes.
+fn without_places(line: &str) -> String {
+    let mut parts = line.split(SOURCE);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text += SOURCE;
+        text += number(part).and_then(number).unwrap_or(part);
+    }
+    text
+}
+
+/// How the name of a source ends.
+const SOURCE: &str = ".rs";
+
+/// What is behind a colon and a number, if that is what the text begins with.
+fn number(text: &str) -> Option<&str> {
+    let number = text.strip_prefix(':')?;
+    let rest = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < number.len()).then_some(rest)
 }
 
 fn message_lines(message: Parts<'_>) -> Vec<String> {
@@ -148,6 +169,17 @@ mod tests {
     use super::*;
     use crate::cluster::Received;
     use crate::{Exchange, LogLevel, Metric};
+
+    #[test]
+    fn places_in_sources_are_left_out() {
+        for (line, text) in [
+            ("panicked at src/lib.rs:322:24:\nit says so", "panicked at src/lib.rs:\nit says so"),
+            ("(a.rs:1:2), then b.rs:30:4", "(a.rs), then b.rs"),
+            ("a.rs:12 and b.rs: 1:2 and c:1:2", "a.rs:12 and b.rs: 1:2 and c:1:2"),
+        ] {
+            assert_eq!(without_places(line), text);
+        }
+    }
 
     #[test]
     fn all_that_is_compared_is_in_the_text() {

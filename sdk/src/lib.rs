@@ -248,6 +248,8 @@ pub mod __private {
     #[cfg(target_arch = "wasm32")]
     pub use crate::abi::guest::initialize;
     pub use crate::abi::guest::{Callback, Callbacks, Guest, Static};
+    #[cfg(all(not(target_arch = "wasm32"), feature = "log"))]
+    pub use crate::abi::host::log_enabled;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::abi::host::{
         Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts, Memory, enter,

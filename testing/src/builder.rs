@@ -338,6 +338,8 @@ impl HostBuilder {
     /// If it does not load, refuses its configuration or traps.
     #[track_caller]
     pub fn try_start(self) -> Result<Host, StartError> {
+        #[cfg(feature = "link")]
+        crate::link::prepare();
         let (host, started) = self.launch();
         if let Err(error) = started {
             // It says all that went wrong.

@@ -11,35 +11,49 @@
 
 use super::thread;
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The system's allocator, in which the thread of a guest that has panicked stays; [`link!`](crate::link!) installs it.
 #[derive(Debug)]
-#[non_exhaustive]
-pub struct Allocator;
+pub struct Allocator {
+    set_log_level: fn(),
+}
 
 impl Allocator {
     /// What [`link!`](crate::link!) uses.
     #[doc(hidden)]
-    #[allow(clippy::new_without_default, reason = "only ever a static")]
-    pub const fn new() -> Self {
-        Allocator
+    pub const fn new(set_log_level: fn()) -> Self {
+        Allocator { set_log_level }
     }
 
     /// Whether it is the allocator of this process.
     pub(super) fn is_installed() -> bool {
         INSTALLED.load(Ordering::Relaxed)
     }
+
+    /// Keeps what it was made with, the first time that it is used.
+    fn note(&self) {
+        if !Allocator::is_installed() {
+            INSTALLED.store(true, Ordering::Relaxed);
+            let _ = SET_LOG_LEVEL.set(self.set_log_level);
+        }
+    }
+}
+
+/// What sets the level of the crate's logger, where [`link!`](crate::link!) is in the binary.
+pub(super) fn set_log_level() -> Option<fn()> {
+    SET_LOG_LEVEL.get().copied()
 }
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
+static SET_LOG_LEVEL: OnceLock<fn()> = OnceLock::new();
+
 // SAFETY: it hands everything to the system's allocator, or does not return.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if !Allocator::is_installed() {
-            INSTALLED.store(true, Ordering::Relaxed);
-        }
+        self.note();
         thread::stay_if_ended();
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }

@@ -1,5 +1,6 @@
 //! The panic hook and the logger that the crate `proxy-wasm` installs, once for the process.
 
+use super::allocator;
 use crate::panic;
 use std::panic::{catch_unwind, set_hook, take_hook};
 use std::sync::{Arc, OnceLock};
@@ -34,5 +35,13 @@ pub(super) fn install(set_log_level: fn()) -> Result<(), String> {
 }
 
 const PROBLEM: &str = "this process has a logger already, and the crate `proxy-wasm` insists on its own; in a test binary with \
-                       linked extensions nothing else may set one, as env_logger does, or a native extension that was written on \
-                       Waxwing and is started before a function of `link!` is called for the first time";
+                       linked extensions nothing else may set one, as env_logger does";
+
+/// Does so before any other guest starts, where a binary has linked extensions: a native one sets a logger too, and does
+/// without it where there is one.
+pub(crate) fn prepare() {
+    if let Some(set_log_level) = allocator::set_log_level() {
+        // Where it is a problem, linked guests do not start.
+        let _ = install(set_log_level);
+    }
+}

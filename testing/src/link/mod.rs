@@ -28,6 +28,7 @@ mod turn;
 
 pub use allocator::Allocator;
 pub(crate) use guest::LinkedGuest;
+pub(crate) use hook::prepare;
 pub(crate) use thread::{is_guest_thread, on_panic};
 
 use std::fmt;
@@ -105,15 +106,17 @@ impl fmt::Debug for LinkedModule {
 macro_rules! link {
     ($( $(#[$attribute:meta])* $visibility:vis fn $name:ident = $start:expr; )+) => {
         #[global_allocator]
-        static WAXWING_LINK: $crate::link::Allocator = $crate::link::Allocator::new();
+        static WAXWING_LINK: $crate::link::Allocator = $crate::link::Allocator::new(waxwing_link_without_level);
+
+        /// Installs the logger, at the level that the `log` crate has by itself.
+        fn waxwing_link_without_level() {
+            ::proxy_wasm::set_log_level(::proxy_wasm::types::LogLevel::Critical);
+        }
 
         $(
             $(#[$attribute])*
             $visibility fn $name() -> $crate::link::LinkedModule {
-                $crate::link::LinkedModule::new(|| ($start)(), || {
-                    // The level that the `log` crate has by itself.
-                    ::proxy_wasm::set_log_level(::proxy_wasm::types::LogLevel::Critical)
-                })
+                $crate::link::LinkedModule::new(|| ($start)(), waxwing_link_without_level)
             }
         )+
     };

@@ -8,7 +8,7 @@
 use super::thread::{self, Period};
 use std::hint::black_box;
 use std::sync::Arc;
-use waxwing::__private::{Memory, imports};
+use waxwing::__private::{Memory, imports, log_enabled};
 use waxwing::Status;
 
 /// A pointer to an output of bytes.
@@ -31,13 +31,26 @@ macro_rules! define {
 
         /// Makes each binary that reaches this link the definitions, whatever the order in which its linker reads crates.
         pub(super) fn keep_definitions() {
+            black_box(proxy_log as *const ());
+            black_box(proxy_get_log_level as *const ());
             $( black_box($name as *const ()); )*
         }
     };
 }
 
+/// Writes a line to the log. It may be one of a native extension on Waxwing, which uses the logger that there is.
+// SAFETY: as for the others.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_log(level: u32, message: *const u8, message_len: usize) -> u32 {
+    if !thread::is_guest_thread() && !log_enabled(level) {
+        return 0;
+    }
+    // SAFETY: the crate passes the pointer and the length of one live slice.
+    let status = unsafe { imports::proxy_log(level, message, message_len) };
+    answer("proxy_log", status)
+}
+
 define! {
-    fn proxy_log(level: u32, message: *const u8, message_len: usize);
     fn proxy_get_current_time_nanoseconds(time: *mut u64);
     fn proxy_set_tick_period_milliseconds(period: u32);
     fn proxy_get_buffer_bytes(buffer: u32, start: usize, max_len: usize, data: Bytes, len: *mut usize);

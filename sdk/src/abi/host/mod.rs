@@ -85,7 +85,7 @@ pub fn enter<T>(host: Rc<dyn Host>, memory: Rc<dyn Memory>, callback: impl FnOnc
 
 /// Whether the innermost guest on this thread passes lines of this level on; false outside a callback.
 #[cfg(feature = "log")]
-pub(crate) fn log_enabled(level: u32) -> bool {
+pub fn log_enabled(level: u32) -> bool {
     frame().is_some_and(|frame| frame.memory.log_enabled(level))
 }
 

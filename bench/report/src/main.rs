@@ -23,6 +23,8 @@ mod stream;
 
 // The guests, natively. As dependencies they would have to be libraries too, and then cargo would build their
 // modules without link-time optimisation.
+#[path = "../../guests/async-callout/src/lib.rs"]
+mod async_callout;
 #[path = "../../guests/attributes/src/lib.rs"]
 mod attributes;
 #[path = "../../guests/callout/src/lib.rs"]

@@ -149,7 +149,7 @@ impl<'a> HttpCall<'a> {
     #[doc(alias = "proxy_http_call")]
     #[track_caller]
     #[inline(always)]
-    pub fn send<C: Caller>(&self, from: &C) -> C::HttpCall {
+    pub fn send<C: Caller>(self, from: &C) -> C::HttpCall {
         from.http_call(
             #[inline(always)]
             |cx| self.send_in(cx),

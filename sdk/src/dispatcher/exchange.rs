@@ -4,22 +4,28 @@
 //! not which callbacks there are.
 
 use super::Dispatcher;
-use super::failure::reset_stream;
 use super::outside::EffectiveContext;
 use super::slot::State;
 use crate::abi::call;
 use crate::abi::guest::Entry;
 use crate::abi::wire::action;
 use crate::context::{Extension, HttpContext, RootContext};
-use crate::exchange::{Direction, Outside, Part, Running};
+use crate::exchange::{Direction, Event, Outside, Part, Running};
 use crate::{Error, ErrorPolicy};
+
+/// Why a function has ended with an error.
+struct Failure {
+    is_too_large: bool,
+    response_has_begun: bool,
+    error: Error,
+}
 
 impl<R: Extension> Dispatcher<R> {
     /// Whether its HTTP streams are exchanges.
     pub(super) const EXCHANGES: bool = <R::Http as HttpContext>::IS_EXCHANGE;
 
-    /// A part of a message has arrived.
-    #[inline(never)]
+    /// A part of a message has arrived, or the exchange is over.
+    #[inline(always)]
     pub(super) fn exchange_part(
         &self,
         callback: &'static Entry,
@@ -28,35 +34,20 @@ impl<R: Extension> Dispatcher<R> {
         part: Part,
     ) -> u32 {
         self.settle::<super::protocol::Http>(context);
-        let state = self.streams.state(context);
-        if state.has(State::PASSES) {
+        // Of most exchanges the function has ended at the request, and this is all that the rest costs.
+        if self.has_passed(context) {
             return action::CONTINUE;
         }
-        if state.has(State::REPLIED) {
-            // What passes in the response is the extension's own answer.
-            return match direction {
-                Direction::Request => action::PAUSE,
-                Direction::Response => action::CONTINUE,
-            };
-        }
-        let Some(mut stream) = self.streams.take(context) else { return self.fail_absent(callback, context) };
-        let Some(running) = stream.exchange() else { return action::CONTINUE };
-        let result = self.vm.enter(context, |cx| running.arrive(callback, direction, part, cx));
-        self.note_progress(context, running);
-        let failure =
-            result.map_err(|error| (matches!(error, Error::BodyTooLarge { .. }), running.name(error)));
-        self.streams.put_back(context, stream);
-        match failure {
-            Ok(true) => action::CONTINUE,
-            Ok(false) => action::PAUSE,
-            Err((is_too_large, error)) => {
-                self.fail_exchange(callback, context, direction, part, is_too_large, &error)
-            }
-        }
+        self.exchange(callback, context, context, Event::Part(direction, part))
     }
 
-    /// Something else has come for an exchange than its messages.
+    /// Whether everything of an exchange passes.
     #[inline(never)]
+    fn has_passed(&self, context: u32) -> bool {
+        self.streams.is(context, State::PASSES)
+    }
+
+    /// Something else has come for an exchange.
     pub(super) fn exchange_outside(
         &self,
         callback: &'static Entry,
@@ -64,41 +55,51 @@ impl<R: Extension> Dispatcher<R> {
         owner: u32,
         outside: Outside,
     ) {
-        let Some(mut stream) = self.streams.take(owner) else { return self.report_absent(callback, owner) };
-        let Some(running) = stream.exchange() else { return };
-        let effective = match EffectiveContext::enter(called, owner) {
+        self.exchange(callback, called, owner, Event::Outside(outside));
+    }
+
+    /// Something has come for an exchange, for which the host calls the context `called`. What it is to do with it.
+    #[inline(never)]
+    fn exchange(&self, callback: &'static Entry, called: u32, context: u32, event: Event) -> u32 {
+        let state = self.streams.state(context);
+        match event {
+            Event::Outside(_) if state.has(State::PASSES) => return action::CONTINUE,
+            // What passes in the response is the extension's own answer.
+            Event::Part(Direction::Response, _) if state.has(State::REPLIED) => return action::CONTINUE,
+            Event::Part(Direction::Request, _) if state.has(State::REPLIED) => return action::PAUSE,
+            _ => {}
+        }
+        let Some(mut stream) = self.streams.take(context) else {
+            return match event {
+                Event::Part(_, Part::End) if self.roots.contains(context) => action::CONTINUE,
+                _ => self.fail_absent(callback, context),
+            };
+        };
+        let Some(running) = stream.exchange() else { return action::CONTINUE };
+        let effective = match EffectiveContext::enter(called, context) {
             Ok(effective) => effective,
             Err(error) => {
                 // The host does not know the stream any more: there is nothing to resume, and nobody to answer.
-                self.streams.put_back(owner, stream);
-                return self.vm.report(callback, owner, &error);
+                self.streams.put_back(context, stream);
+                self.vm.report(callback, context, &error);
+                return action::CONTINUE;
             }
         };
-        let result = self.vm.enter(owner, |cx| running.wake(callback, outside, cx));
-        self.note_progress(owner, running);
-        let error = result.map_err(|error| running.name(error)).err();
-        let has_begun = running.response_has_begun();
-        self.streams.put_back(owner, stream);
-        if let Some(error) = error {
-            self.fail_outside(callback, owner, has_begun, &error);
-        }
-        drop(effective);
-    }
-
-    /// The exchange is over, and can be logged.
-    pub(super) fn exchange_end(&self, callback: &'static Entry, context: u32) {
-        if self.streams.is(context, State::PASSES) || self.roots.contains(context) {
-            return;
-        }
-        let Some(mut stream) = self.streams.take(context) else {
-            return self.report_absent(callback, context);
-        };
-        let Some(running) = stream.exchange() else { return };
-        let error = self.vm.enter(context, |cx| running.end(cx)).map_err(|error| running.name(error)).err();
+        let result = self.vm.enter(context, |cx| running.run(callback, event, cx));
+        self.note_progress(context, running);
+        let result = result.map_err(|error| Failure {
+            is_too_large: matches!(error, Error::BodyTooLarge { .. }),
+            response_has_begun: running.response_has_begun(),
+            error: running.name(error),
+        });
         self.streams.put_back(context, stream);
-        if let Some(error) = error {
-            self.vm.report(callback, context, &error);
-        }
+        let action = match result {
+            Ok(true) => action::CONTINUE,
+            Ok(false) => action::PAUSE,
+            Err(failure) => self.fail_exchange(callback, context, event, &failure),
+        };
+        drop(effective);
+        action
     }
 
     /// Ends the function of an exchange that is about to be deleted, while the host still knows it.
@@ -122,50 +123,40 @@ impl<R: Extension> Dispatcher<R> {
         }
     }
 
-    /// Applies the policy in the callback of a message.
+    /// Applies the policy to an exchange whose function has failed.
     #[cold]
     #[inline(never)]
     fn fail_exchange(
         &self,
         callback: &'static Entry,
         context: u32,
-        direction: Direction,
-        part: Part,
-        is_too_large: bool,
-        error: &Error,
+        event: Event,
+        Failure { is_too_large, response_has_begun, error }: &Failure,
     ) -> u32 {
-        let action = match (direction, part) {
-            (Direction::Request, _)
-                if is_too_large && matches!(<R as RootContext>::ON_ERROR, ErrorPolicy::FailClosed) =>
-            {
+        let fails_closed = matches!(<R as RootContext>::ON_ERROR, ErrorPolicy::FailClosed);
+        let action = match event {
+            Event::Part(Direction::Request, _) if *is_too_large && fails_closed => {
                 self.vm.report(callback, context, error);
                 self.answer_too_large(callback, context);
                 action::PAUSE
             }
-            (Direction::Request, _) | (Direction::Response, Part::Headers { .. }) => {
-                self.fail(callback, context, error)
+            Event::Part(_, Part::End) => {
+                self.vm.report(callback, context, error);
+                return action::CONTINUE;
             }
-            (Direction::Response, Part::Body { .. }) => self.fail_late(callback, context, error),
-            (Direction::Response, Part::Trailers) => self.fail_at_end(callback, context, error),
+            Event::Part(Direction::Response, Part::Trailers) => self.fail_at_end(callback, context, error),
+            Event::Part(Direction::Response, Part::Body { .. }) => self.fail_late(callback, context, error),
+            Event::Outside(_)
+                if *response_has_begun && fails_closed && !self.streams.is(context, State::REPLIED) =>
+            {
+                self.fail_late(callback, context, error)
+            }
+            Event::Part(..) | Event::Outside(_) => self.fail(callback, context, error),
         };
         if matches!(<R as RootContext>::ON_ERROR, ErrorPolicy::FailOpen) {
             self.let_exchange_pass(callback, context);
         }
         action
-    }
-
-    /// Applies the policy where something else has come than the messages.
-    #[cold]
-    #[inline(never)]
-    fn fail_outside(&self, callback: &'static Entry, context: u32, has_begun: bool, error: &Error) {
-        self.vm.report(callback, context, error);
-        match <R as RootContext>::ON_ERROR {
-            ErrorPolicy::FailOpen => self.let_exchange_pass(callback, context),
-            ErrorPolicy::Reset => reset_stream(),
-            ErrorPolicy::FailClosed if self.streams.is(context, State::REPLIED) => {}
-            ErrorPolicy::FailClosed if has_begun => reset_stream(),
-            ErrorPolicy::FailClosed => self.answer_500(callback, context),
-        }
     }
 
     #[cold]

@@ -39,7 +39,7 @@ macro_rules! wake {
 impl<R: Extension> Dispatcher<R> {
     /// A message: the answer to a unary call, or one of a stream.
     pub(super) fn grpc_message(&self, called: u32, token: u32, size: usize) {
-        if let Some(owner) = self.vm.pending.take(Kind::GrpcCall, token) {
+        if let Some(owner) = self.vm.pending.take_seldom(Kind::GrpcCall, token) {
             return self.grpc_call_response(called, owner, token, None);
         }
         let Some(owner) = self.vm.pending.stream_owner(token) else { return };
@@ -50,7 +50,7 @@ impl<R: Extension> Dispatcher<R> {
 
     /// The failure of a unary call, or the end of a stream.
     pub(super) fn grpc_close(&self, called: u32, token: u32, status: u32) {
-        if let Some(owner) = self.vm.pending.take(Kind::GrpcCall, token) {
+        if let Some(owner) = self.vm.pending.take_seldom(Kind::GrpcCall, token) {
             return self.grpc_call_response(called, owner, token, Some(status));
         }
         let Some((owner, calls)) = self.vm.pending.take_stream(token) else { return };

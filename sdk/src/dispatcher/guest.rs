@@ -209,7 +209,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
         if self.is_connection(context) {
             self.end::<Tcp>(callback, context, |connection, cx| connection.on_done(&mut StreamDone::new(cx)));
         } else if Self::EXCHANGES {
-            self.exchange_end(callback, context);
+            self.exchange_part(callback, context, Direction::Response, Part::End);
         } else {
             self.end::<Http>(
                 callback,
@@ -232,7 +232,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
                 connection.on_log(&mut ConnectionLog::new(cx))
             });
         } else if Self::EXCHANGES {
-            self.exchange_end(callback, context);
+            self.exchange_part(callback, context, Direction::Response, Part::End);
         } else {
             self.end::<Http>(
                 callback,

@@ -143,12 +143,19 @@ impl Pending {
         Some(context)
     }
 
+    /// The same where it is seldom, in one place.
+    #[inline(never)]
+    pub(super) fn take_seldom(&self, kind: Kind, token: u32) -> Option<u32> {
+        self.take(kind, token)
+    }
+
     /// The same for a gRPC stream that is closed, with what ends it on the host.
     pub(super) fn take_stream(&self, token: u32) -> Option<(u32, &'static StreamCalls)> {
-        Some((self.take(Kind::GrpcStream, token)?, self.calls.get()?))
+        Some((self.take_seldom(Kind::GrpcStream, token)?, self.calls.get()?))
     }
 
     /// Whose a gRPC stream is, which goes on.
+    #[inline(never)]
     pub(super) fn stream_owner(&self, token: u32) -> Option<u32> {
         let place = self.place(token);
         if place.is(Kind::GrpcStream, token) {

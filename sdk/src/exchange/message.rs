@@ -56,9 +56,16 @@ pub(crate) struct Message {
 /// A part of a message has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    Headers { ends: bool },
-    Body { size: usize, ends: bool },
+    Headers {
+        ends: bool,
+    },
+    Body {
+        size: usize,
+        ends: bool,
+    },
     Trailers,
+    /// The exchange is over, and can be logged: a part of the response.
+    End,
 }
 
 /// What a function that wants the whole body gets.
@@ -104,6 +111,11 @@ impl Message {
                 (self.has(Marks::WANTS_PIECE) && (ends || size > self.seen.get()))
                     || (self.has(Marks::WANTS_WHOLE) && (ends || size > self.limit.get()))
                     || (self.has(Marks::WANTS_TRAILERS) && ends)
+            }
+            Part::End => {
+                let wants = self.has(Marks::WANTS_END) && !self.has(Marks::OVER);
+                self.mark(Marks::OVER);
+                wants
             }
             Part::Trailers => {
                 // Nothing can be added to a body any more.

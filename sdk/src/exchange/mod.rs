@@ -105,7 +105,7 @@ pub use values::{Headers, HeadersMut};
 
 pub(crate) use message::{Direction, Part};
 pub(crate) use running::Running;
-pub(crate) use task::Outside;
+pub(crate) use task::{Event, Outside};
 
 use crate::{Result, RootContext};
 use core::future::Future;

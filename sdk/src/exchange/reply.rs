@@ -10,12 +10,14 @@ use crate::dispatcher::Kind;
 use crate::headers::read_pairs;
 use crate::view::Cx;
 use crate::{Error, HttpCallId, Result};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bumpalo::Bump;
 use core::cell::OnceCell;
 use core::fmt;
 use core::future::Future;
+use core::panic::Location;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
@@ -30,45 +32,72 @@ use core::task::{Context, Poll};
 #[must_use = "await the answer, or drop it to ignore it"]
 pub struct HttpReplied {
     task: Rc<Task>,
-    /// The callout, or why it was not made; `None` when that was told.
-    call: Option<Result<u32>>,
-    awaited: Awaited,
+    call: Call,
+    at: &'static Location<'static>,
+}
+
+/// A callout that was to be made.
+enum Call {
+    Made(u32),
+    /// It was not, and that is not told yet.
+    Refused(Box<Error>),
+    Over,
 }
 
 impl HttpReplied {
     #[track_caller]
     #[inline(always)]
     pub(super) fn new(task: &Rc<Task>, start: impl FnOnce(Cx<'_>) -> Result<HttpCallId>) -> Self {
-        let call = task::with(task, |cx| start(cx).map(|call| call.0));
+        let call = match task::with(task, start) {
+            Ok(call) => Call::Made(call.0),
+            Err(error) => Call::Refused(Box::new(error)),
+        };
         task.shared.keep_http.set(Some(keep_reply));
-        HttpReplied { task: task.clone(), call: Some(call), awaited: Awaited::here("an HTTP callout") }
+        HttpReplied { task: task.clone(), call, at: Location::caller() }
     }
 
-    /// The answer, if it is there; `None` if it is not.
-    fn answer(&self, token: u32) -> Option<Result<HttpReply>> {
-        let shared = &self.task.shared;
-        let is_it = |outside| matches!(outside, Outside::HttpReply { token: other, .. } if other == token);
-        let (status, answer) = if let Some(outside) = shared.take_outside(is_it) {
-            shared.shown.set(Some(outside));
-            (task::with(&self.task, |cx| HttpCallResponse::new(cx).status()), None)
-        } else {
-            let is_it = |kept: &Kept| matches!(kept, Kept::HttpReply { token: other, .. } if *other == token);
-            match shared.take_kept(is_it)? {
-                Kept::HttpReply { status, answer, .. } => (status, Some(answer)),
-                _ => return None,
-            }
+    /// What came of it; `None` if nothing has.
+    #[inline]
+    fn answer(&mut self) -> Option<Result<HttpReply>> {
+        let token = match core::mem::replace(&mut self.call, Call::Over) {
+            Call::Made(token) => token,
+            Call::Refused(error) => return Some(Err(*error)),
+            Call::Over => return Some(Err(Error::stage_over())),
         };
-        if status.is_err() {
-            shared.shown.set(None);
+        let shared = &self.task.shared;
+        let (status, answer) = if shared.show_reply(token) {
+            (task::with(&self.task, status), None)
+        } else if let Some(Kept::HttpReply { status, answer, .. }) =
+            shared.take_kept(|kept| is_of(kept, token))
+        {
+            (status, Some(answer))
+        } else {
+            self.call = Call::Made(token);
+            return None;
+        };
+        match status {
+            Ok(status) => {
+                let answer = answer.map_or_else(OnceCell::new, OnceCell::from);
+                Some(Ok(HttpReply { task: self.task.clone(), token, status, answer, values: Bump::new() }))
+            }
+            Err(error) => {
+                if answer.is_none() {
+                    shared.hide_reply();
+                }
+                Some(Err(error))
+            }
         }
-        Some(status.map(|status| HttpReply {
-            task: self.task.clone(),
-            token,
-            status,
-            answer: answer.map_or_else(OnceCell::new, OnceCell::from),
-            values: Bump::new(),
-        }))
     }
+}
+
+fn is_of(kept: &Kept, call: u32) -> bool {
+    matches!(kept, Kept::HttpReply { token, .. } if *token == call)
+}
+
+/// The status of the answer that the host shows.
+#[inline(never)]
+fn status(cx: Cx<'_>) -> Result<u16> {
+    HttpCallResponse::new(cx).status()
 }
 
 impl Future for HttpReplied {
@@ -76,35 +105,37 @@ impl Future for HttpReplied {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = match self.call {
-            Some(Ok(token)) => match self.answer(token) {
-                Some(answer) => answer,
-                None => {
-                    self.task.shared.wait(context);
-                    return Poll::Pending;
-                }
-            },
-            Some(Err(_)) | None => match self.call.take() {
-                Some(Err(error)) => Err(error),
-                _ => Err(Error::stage_over()),
-            },
-        };
-        self.call = None;
-        Poll::Ready(result.map_err(|error| self.task.shared.fail(self.awaited, error)))
+        match self.answer() {
+            None => {
+                self.task.shared.wait(context);
+                Poll::Pending
+            }
+            Some(Ok(reply)) => Poll::Ready(Ok(reply)),
+            Some(Err(error)) => {
+                let awaited = Awaited { what: "an HTTP callout", at: self.at };
+                Poll::Ready(Err(self.task.shared.fail(awaited, error)))
+            }
+        }
     }
 }
 
 impl Drop for HttpReplied {
+    #[inline]
     fn drop(&mut self) {
-        let Some(Ok(token)) = self.call else { return };
-        let shared = &self.task.shared;
-        // If it cannot be told now, the stream ends, and its callouts with it.
-        let _ = self.task.with(|cx| cx.vm.pending.take(Kind::Http, token));
-        shared.take_outside(
-            |outside| matches!(outside, Outside::HttpReply { token: other, .. } if other == token),
-        );
-        shared.take_kept(|kept| matches!(kept, Kept::HttpReply { token: other, .. } if *other == token));
+        if let Call::Made(token) = self.call {
+            ignore(&self.task, token);
+        }
     }
+}
+
+/// Lets an answer that may come, or has come, reach nobody.
+#[inline(never)]
+fn ignore(task: &Task, call: u32) {
+    // If it cannot be told now, the stream ends, and its callouts with it.
+    let _ = task.with(|cx| cx.vm.pending.take(Kind::Http, call));
+    let shared = &task.shared;
+    shared.take_outside(|outside| matches!(outside, Outside::HttpReply { token, .. } if token == call));
+    shared.take_kept(|kept| is_of(kept, call));
 }
 
 impl fmt::Debug for HttpReplied {
@@ -123,7 +154,7 @@ pub struct HttpReply {
     token: u32,
     status: u16,
     /// What the host showed in its callback, once that is over.
-    answer: OnceCell<Answer>,
+    answer: OnceCell<Box<Answer>>,
     values: Bump,
 }
 
@@ -192,26 +223,22 @@ impl HttpReply {
         }
     }
 
-    /// Whether the host shows it in this callback.
-    fn is_shown(&self) -> bool {
-        matches!(self.task.shared.shown.get(), Some(Outside::HttpReply { token, .. }) if token == self.token)
-    }
-
     /// The answer, if its callback is over.
     #[inline]
     fn kept(&self) -> Option<&Answer> {
-        if self.is_shown() { None } else { self.find_kept() }
+        if self.task.shared.shows_reply(self.token) { None } else { self.find_kept() }
     }
 
     #[inline(never)]
     fn find_kept(&self) -> Option<&Answer> {
         if self.answer.get().is_none() {
-            let is_it = |kept: &Kept| matches!(kept, Kept::HttpReply { token, .. } if *token == self.token);
-            if let Kept::HttpReply { answer, .. } = self.task.shared.take_kept(is_it)? {
+            if let Kept::HttpReply { answer, .. } =
+                self.task.shared.take_kept(|kept| is_of(kept, self.token))?
+            {
                 let _ = self.answer.set(answer);
             }
         }
-        self.answer.get()
+        self.answer.get().map(|answer| &**answer)
     }
 }
 
@@ -219,10 +246,10 @@ impl Drop for HttpReply {
     #[inline]
     fn drop(&mut self) {
         let shared = &self.task.shared;
-        if self.is_shown() {
-            shared.shown.set(None);
+        if shared.shows_reply(self.token) {
+            shared.hide_reply();
         } else if self.answer.get().is_none() {
-            shared.take_kept(|kept| matches!(kept, Kept::HttpReply { token, .. } if *token == self.token));
+            shared.take_kept(|kept| is_of(kept, self.token));
         }
     }
 }
@@ -241,7 +268,7 @@ fn body(cx: Cx<'_>) -> Result<&[u8]> {
 /// Keeps an answer that the host shows in this callback.
 fn keep_reply(shared: &Shared, cx: Cx<'_>, outside: Outside) {
     let Outside::HttpReply { token, has_body, has_trailers } = outside else { return };
-    let status = HttpCallResponse::new(cx).status();
+    let status = status(cx);
     // What cannot be read is empty: the status says whether there is an answer.
     let pairs = |map| call::header_map_pairs(cx.scope, map).unwrap_or_default().to_vec();
     let answer = Answer {
@@ -249,5 +276,5 @@ fn keep_reply(shared: &Shared, cx: Cx<'_>, outside: Outside) {
         body: if has_body { body(cx).unwrap_or_default().to_vec() } else { Vec::new() },
         trailers: if has_trailers { pairs(MapType::HTTP_CALL_RESPONSE_TRAILERS) } else { Vec::new() },
     };
-    shared.keep(Kept::HttpReply { token, status, answer });
+    shared.keep(Kept::HttpReply { token, status, answer: Box::new(answer) });
 }

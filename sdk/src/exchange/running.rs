@@ -1,9 +1,9 @@
 //! An exchange as the dispatcher sees it.
 
 use super::HttpExchange;
-use super::message::{Direction, Part};
+use super::message::Direction;
 use super::stage::Exchange;
-use super::task::{Marks, Outside, Shared};
+use super::task::{Event, Marks, Shared};
 use crate::abi::call;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::task::Owned;
@@ -71,62 +71,48 @@ impl Running {
         self.task.shared().root.set(root);
     }
 
-    /// A part of a message has arrived. True if the host is to let go what it shows of it.
-    pub(crate) fn arrive(
-        &mut self,
-        callback: &'static Entry,
-        direction: Direction,
-        part: Part,
-        cx: Cx<'_>,
-    ) -> Result<bool> {
-        let is_wanted = self.task.shared().message(direction).arrive(part);
+    /// Something has come. True if the host is to let go what it shows of a message.
+    pub(crate) fn run(&mut self, callback: &'static Entry, event: Event, cx: Cx<'_>) -> Result<bool> {
+        let is_wanted = match event {
+            Event::Part(direction, part) => self.task.shared().message(direction).arrive(part),
+            Event::Outside(outside) => {
+                self.task.shared().begin_outside(outside);
+                true
+            }
+        };
         if self.task.is_over() {
-            return Ok(self.task.shared().message(direction).has(Marks::RELEASED));
+            // What it has not let go, the policy has stopped.
+            return Ok(self.task.shared().response.has(Marks::RELEASED));
         }
-        if is_wanted {
-            if let Err(error) = self.poll(cx) {
-                // What the host does with it, the policy says.
-                self.task.shared().message(direction).let_go();
-                return Err(error);
+        let result = if is_wanted { self.poll(cx) } else { Ok(()) };
+        let shared = self.task.shared();
+        let mut is_open = true;
+        if let Event::Part(direction, _) = event {
+            let message = shared.message(direction);
+            // Another filter has answered before this one saw the request: there is no function for that.
+            is_open = message.is_open() || !shared.request.has(Marks::HEADERS) || result.is_err();
+            if is_open {
+                // What the host does after an error, the policy says.
+                message.let_go();
+            } else {
+                message.hold();
+            }
+            if shared.is_replied.get() {
+                is_open = direction == Direction::Response;
             }
         }
-        let shared = self.task.shared();
-        if shared.is_replied.get() {
-            return Ok(direction == Direction::Response);
-        }
-        let message = shared.message(direction);
-        // Another filter has answered before this one saw the request: there is no function for that.
-        let is_open = message.is_open() || !shared.request.has(Marks::HEADERS);
-        if is_open {
-            message.let_go();
-        } else {
-            message.hold();
-        }
-        match direction {
-            Direction::Request => self.resume(callback, Direction::Response, cx),
-            Direction::Response => self.resume(callback, Direction::Request, cx),
+        result?;
+        match event {
+            Event::Part(Direction::Request, _) if !self.is_replied() => {
+                self.resume(callback, Direction::Response, cx);
+            }
+            Event::Part(Direction::Response, _) if !self.is_replied() => {
+                self.resume(callback, Direction::Request, cx);
+            }
+            Event::Part(..) => {}
+            Event::Outside(_) => self.resume_both(callback, cx),
         }
         Ok(is_open)
-    }
-
-    /// Something else has come for the exchange than its messages.
-    pub(crate) fn wake(&mut self, callback: &'static Entry, outside: Outside, cx: Cx<'_>) -> Result<()> {
-        if self.task.is_over() {
-            return Ok(());
-        }
-        self.task.shared().outside.set(Some(outside));
-        self.poll(cx)?;
-        self.resume_both(callback, cx);
-        Ok(())
-    }
-
-    /// The exchange is over, and can be logged.
-    pub(crate) fn end(&mut self, cx: Cx<'_>) -> Result<()> {
-        let shared = self.task.shared();
-        if self.task.is_over() || shared.has_ended.replace(true) || !shared.response.has(Marks::WANTS_END) {
-            return Ok(());
-        }
-        self.poll(cx)
     }
 
     /// Ends the function, wherever it is.
@@ -178,6 +164,7 @@ impl Running {
         }
     }
 
+    #[inline(always)]
     fn resume_both(&self, callback: &'static Entry, cx: Cx<'_>) {
         if !self.is_replied() {
             self.resume(callback, Direction::Request, cx);
@@ -189,14 +176,12 @@ impl Running {
     ///
     /// A body of which more is to come goes on with its next part: Envoy (1.40) loses that part if the body is
     /// resumed before, because it still adds it to what it held back.
-    #[inline]
+    #[inline(always)]
     fn resume(&self, callback: &'static Entry, direction: Direction, cx: Cx<'_>) {
         let message = self.task.shared().message(direction);
         if message.has(Marks::HELD) && message.is_open() && !message.is_partial() {
             message.let_go();
-            if let Err(error) = call::continue_stream(direction.stream()) {
-                cx.vm.report(callback, cx.context, &error);
-            }
+            go_on(callback, direction, &cx);
         }
     }
 
@@ -210,6 +195,14 @@ impl Running {
             Some(awaited) => format!("at the {stage}, awaiting {} ({}): {error}", awaited.what, awaited.at),
             None => format!("at the {stage}: {error}"),
         })
+    }
+}
+
+/// Lets a message go on that is held back.
+#[inline(never)]
+fn go_on(callback: &'static Entry, direction: Direction, cx: &Cx<'_>) {
+    if let Err(error) = call::continue_stream(direction.stream()) {
+        cx.vm.report(callback, cx.context, &error);
     }
 }
 

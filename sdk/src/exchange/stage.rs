@@ -229,7 +229,7 @@ pub(super) fn end(head: Head) -> Until<End> {
         |head| {
             let shared = head.shared();
             shared.release();
-            if shared.has_ended.get() {
+            if shared.response.has(Marks::OVER) {
                 return Poll::Ready(Ok(()));
             }
             shared.response.mark(Marks::WANTS_END);

@@ -1,12 +1,14 @@
 //! What the function of an exchange shares with the SDK.
 
-use super::message::{Direction, Message};
+use super::message::{Direction, Message, Part};
 use crate::abi::task;
 use crate::view::Cx;
 use crate::{Error, Result, TimerId};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
+use core::mem::{Discriminant, discriminant};
 use core::panic::Location;
 use core::task::{Context, Waker};
 
@@ -39,6 +41,8 @@ impl Marks {
     pub(super) const WANTS_END: Marks = Marks(1 << 11);
     /// A part of it has gone on.
     pub(super) const BEGUN: Marks = Marks(1 << 12);
+    /// The exchange is over.
+    pub(super) const OVER: Marks = Marks(1 << 14);
     /// Its body is collected as a whole.
     pub(super) const COLLECTS: Marks = Marks(1 << 13);
     /// What the function waits for.
@@ -80,13 +84,20 @@ pub(crate) enum Outside {
     Timer(TimerId),
 }
 
+/// What the function of an exchange may wait for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    Part(Direction, Part),
+    Outside(Outside),
+}
+
 /// How the host is asked to keep what comes when the function does not look at it: in a module only if the function may
 /// come to it later.
 pub(super) type Keep = fn(&Shared, Cx<'_>, Outside);
 
 /// What has come and is kept until the function looks at it.
 pub(super) enum Kept {
-    HttpReply { token: u32, status: Result<u16>, answer: super::reply::Answer },
+    HttpReply { token: u32, status: Result<u16>, answer: Box<super::reply::Answer> },
     GrpcCall { token: u32, message: Result<Vec<u8>> },
     GrpcMessage { token: u32, message: Result<Vec<u8>> },
     GrpcClose { token: u32, end: Result<()> },
@@ -94,6 +105,8 @@ pub(super) enum Kept {
 }
 
 /// What the function of an exchange shares with the SDK.
+///
+/// It is made and moved for each exchange, so it is small: what most never need is in a place of its own.
 pub(crate) struct Shared {
     pub(super) request: Message,
     pub(super) response: Message,
@@ -101,21 +114,25 @@ pub(crate) struct Shared {
     pub(super) root: Cell<u32>,
     /// Whether the client was answered.
     pub(super) is_replied: Cell<bool>,
-    /// The exchange is over, and can be logged.
-    pub(super) has_ended: Cell<bool>,
-    /// What has come in this callback, until the function takes it.
-    pub(super) outside: Cell<Option<Outside>>,
-    /// The callout whose answer the host shows in this callback, and the function has.
-    pub(super) shown: Cell<Option<Outside>>,
-    pub(super) kept: Cell<Vec<Kept>>,
+    /// What has come in this callback, until the function has taken it; one that is shown, until it is let go.
+    outside: Cell<Option<Outside>>,
+    /// Whether the function has taken it: an answer to a callout, which the host shows in this callback.
+    is_shown: Cell<bool>,
     /// How what comes of HTTP callouts is kept, and of gRPC.
     pub(super) keep_http: Cell<Option<Keep>>,
     pub(super) keep_grpc: Cell<Option<Keep>>,
-    /// Whom to wake, if the function has parts with wakers of their own.
-    wakers: Cell<Vec<Waker>>,
     pub(super) stage: Cell<&'static str>,
+    rare: Cell<Option<Box<Rare>>>,
+}
+
+/// What most exchanges never have.
+#[derive(Default)]
+struct Rare {
+    kept: Vec<Kept>,
+    /// Whom to wake, if the function has parts with wakers of their own.
+    wakers: Vec<Waker>,
     /// The last await that failed, and with what.
-    failed: Cell<Option<(Awaited, Error)>>,
+    failed: Option<(Awaited, Discriminant<Error>)>,
 }
 
 /// What is awaited, and where in the code.
@@ -141,15 +158,12 @@ impl Shared {
             response: Message::default(),
             root: Cell::new(0),
             is_replied: Cell::new(false),
-            has_ended: Cell::new(false),
             outside: Cell::new(None),
-            shown: Cell::new(None),
-            kept: Cell::new(Vec::new()),
+            is_shown: Cell::new(false),
             keep_http: Cell::new(None),
             keep_grpc: Cell::new(None),
-            wakers: Cell::new(Vec::new()),
             stage: Cell::new("request headers"),
-            failed: Cell::new(None),
+            rare: Cell::new(None),
         };
         shared.request.mark(Marks::WANTS_HEADERS);
         shared
@@ -169,26 +183,80 @@ impl Shared {
         self.response.mark(Marks::RELEASED);
     }
 
+    /// Uses what most exchanges never have.
+    #[cold]
+    #[inline(never)]
+    fn with_rare(&self, use_it: &mut dyn FnMut(&mut Rare)) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        use_it(&mut rare);
+        self.rare.set(Some(rare));
+    }
+
+    /// Whether there is any of it.
+    #[inline]
+    fn has_rare(&self) -> bool {
+        let rare = self.rare.take();
+        let has_rare = rare.is_some();
+        self.rare.set(rare);
+        has_rare
+    }
+
+    /// Notes what has come in this callback.
+    pub(super) fn begin_outside(&self, outside: Outside) {
+        self.outside.set(Some(outside));
+        self.is_shown.set(false);
+    }
+
     /// Takes what has come, if it is this.
     #[inline]
     pub(super) fn take_outside(&self, is_it: impl FnOnce(Outside) -> bool) -> Option<Outside> {
-        let outside = self.outside.get().filter(|outside| is_it(*outside))?;
+        let outside = self.outside.get().filter(|outside| !self.is_shown.get() && is_it(*outside))?;
         self.outside.set(None);
         Some(outside)
     }
 
+    /// Takes the answer to an HTTP callout, if that has come, and lets it be shown.
+    #[inline]
+    pub(super) fn show_reply(&self, call: u32) -> bool {
+        let is_it = !self.is_shown.get() && self.is_reply(call);
+        if is_it {
+            self.is_shown.set(true);
+        }
+        is_it
+    }
+
+    /// Whether the answer to an HTTP callout is shown in this callback.
+    #[inline]
+    pub(super) fn shows_reply(&self, call: u32) -> bool {
+        self.is_shown.get() && self.is_reply(call)
+    }
+
+    /// Lets go of the answer that is shown.
+    #[inline]
+    pub(super) fn hide_reply(&self) {
+        self.outside.set(None);
+    }
+
+    #[inline]
+    fn is_reply(&self, call: u32) -> bool {
+        matches!(self.outside.get(), Some(Outside::HttpReply { token, .. }) if token == call)
+    }
+
     pub(super) fn keep(&self, kept: Kept) {
-        let mut all = self.kept.take();
-        all.push(kept);
-        self.kept.set(all);
+        let mut kept = Some(kept);
+        self.with_rare(&mut |rare| rare.kept.extend(kept.take()));
     }
 
     /// Takes the first that is kept and is this.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_kept(&self, is_it: impl Fn(&Kept) -> bool) -> Option<Kept> {
-        let mut all = self.kept.take();
-        let kept = all.iter().position(is_it).map(|at| all.remove(at));
-        self.kept.set(all);
+        if !self.has_rare() {
+            return None;
+        }
+        let mut kept = None;
+        self.with_rare(&mut |rare| {
+            kept = rare.kept.iter().position(&is_it).map(|at| rare.kept.remove(at));
+        });
         kept
     }
 
@@ -197,7 +265,17 @@ impl Shared {
     pub(super) fn begin_poll(&self) {
         self.request.forget_wants();
         self.response.forget_wants();
-        for waker in self.wakers.take() {
+        if self.has_rare() {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wake(&self) {
+        let mut wakers = Vec::new();
+        self.with_rare(&mut |rare| wakers = core::mem::take(&mut rare.wakers));
+        for waker in wakers {
             waker.wake();
         }
     }
@@ -206,21 +284,14 @@ impl Shared {
     #[inline]
     pub(super) fn wait(&self, context: &Context<'_>) {
         if !task::is_own(context.waker()) {
-            self.add_waker(context.waker().clone());
+            self.with_rare(&mut |rare| rare.wakers.push(context.waker().clone()));
         }
-    }
-
-    #[cold]
-    fn add_waker(&self, waker: Waker) {
-        let mut wakers = self.wakers.take();
-        wakers.push(waker);
-        self.wakers.set(wakers);
     }
 
     /// Keeps what the function has not looked at, or may look at again: the host shows it in this callback only.
     #[inline]
     pub(super) fn end_poll(&self, cx: Cx<'_>) {
-        if let Some(outside) = self.outside.take().or(self.shown.take()) {
+        if let Some(outside) = self.outside.take() {
             self.keep_outside(cx, outside);
         }
     }
@@ -239,17 +310,20 @@ impl Shared {
         }
     }
 
-    /// Notes that an await failed, to name it if the function fails with the same.
+    /// Notes that an await failed, to name it if the function fails with such an error.
     #[cold]
+    #[inline(never)]
     pub(super) fn fail(&self, awaited: Awaited, error: Error) -> Error {
-        self.failed.set(Some((awaited, error.clone())));
+        self.with_rare(&mut |rare| rare.failed = Some((awaited, discriminant(&error))));
         error
     }
 
-    /// The await that failed with this error, if one did.
+    /// The await that failed with such an error, if one did.
     #[cold]
     pub(super) fn failed(&self, error: &Error) -> Option<Awaited> {
-        self.failed.take().filter(|(_, failed)| failed == error).map(|(awaited, _)| awaited)
+        let mut failed = None;
+        self.with_rare(&mut |rare| failed = rare.failed.take());
+        failed.filter(|(_, failed)| *failed == discriminant(error)).map(|(awaited, _)| awaited)
     }
 }
 

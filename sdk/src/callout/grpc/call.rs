@@ -137,7 +137,7 @@ impl<'a> GrpcCall<'a> {
     /// [`HeadersMut`](crate::HeadersMut) would refuse.
     #[doc(alias = "proxy_grpc_call")]
     #[track_caller]
-    pub fn send<C: Caller>(&self, from: &C) -> C::GrpcCall {
+    pub fn send<C: Caller>(self, from: &C) -> C::GrpcCall {
         from.grpc_call(|cx| self.send_in(cx))
     }
 
@@ -164,7 +164,7 @@ impl<'a> GrpcCall<'a> {
     ///
     /// As for [`send`](GrpcCall::send). If the message is refused, the stream is cancelled.
     #[doc(alias = "proxy_grpc_stream")]
-    pub fn open<C: Caller>(&self, from: &C) -> C::GrpcStream {
+    pub fn open<C: Caller>(self, from: &C) -> C::GrpcStream {
         from.grpc_stream(|cx| self.open_in(cx))
     }
 

@@ -3,7 +3,7 @@
 use crate::golden::{Golden, sha256};
 use crate::timeline::{Event, Timeline};
 use crate::wasm::WasmModule;
-use crate::{Arguments, Run, Scenario};
+use crate::{Arguments, Run, Scenario, difference, failure};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,7 +49,7 @@ impl Verdict {
     #[track_caller]
     pub(crate) fn assert(&self) {
         if let Verdict::Wrong(text) = self {
-            panic!("{text}");
+            failure::fail(&difference::painted(text));
         }
     }
 }

@@ -2,8 +2,11 @@
 
 use crate::callout::Callout;
 use crate::core::{Connection, HostCore, Sender};
+use crate::failure;
 use crate::log::Logs;
 use crate::quoted::Quoted;
+use crate::seen::mismatch;
+use crate::style::{self, MARK};
 use crate::tcp::TcpSide;
 use crate::timeline::Timeline;
 use crate::trap::{Sighting, Trap};
@@ -252,6 +255,9 @@ impl TcpConnection {
     fn drive(&self, happen: impl FnOnce(&Rc<HostCore>)) {
         happen(&self.vm);
         self.worker.process().settle();
+        if let Some(trap) = self.vm.trap() {
+            trap.keep(self.timeline().events(), || self.to_text());
+        }
         self.worker.process().check();
     }
 
@@ -259,33 +265,39 @@ impl TcpConnection {
     fn assert_side(&self, name: &str, side: &TcpSide, expected: &[u8]) -> &Self {
         let actual = side.received();
         if actual != expected {
-            self.fail(&format!("the {name} received: expected {}, got {}", Quoted(expected), Quoted(actual)));
+            self.fail(&mismatch(&format!("the {name} received"), expected, actual));
         }
         self
     }
 
+    /// What was sent, held back and received in both directions, and the timeline, with styles.
+    fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (sender, receiver) in [(Sender::Client, "upstream"), (Sender::Upstream, "client")] {
+            let mark = |end: bool| if end { ", and the end" } else { "" };
+            let (sent, sent_end) = self.connection.sent(sender);
+            let (arrived, arrived_end) = self.connection.arrived(sender);
+            let name = sender.name();
+            text += &format!("\n\n  the {name} sent {}{}", Quoted(&sent), mark(sent_end));
+            let held = self.connection.held(sender);
+            if !held.is_empty() {
+                text += &style::painted(MARK, &format!("\n  held back {}", Quoted(&held)));
+            }
+            text += &format!("\n  the {receiver} received {}{}", Quoted(&arrived), mark(arrived_end));
+        }
+        text + &format!("\n\ntimeline:{}", self.timeline().shown())
+    }
+
     #[track_caller]
     fn fail(&self, problem: &str) -> ! {
-        panic!("{problem}{self}");
+        failure::fail(&format!("{problem}{}", self.to_text()));
     }
 }
 
 /// What was sent, held back and received in both directions, and the timeline.
 impl fmt::Display for TcpConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (sender, receiver) in [(Sender::Client, "upstream"), (Sender::Upstream, "client")] {
-            let mark = |end: bool| if end { ", and the end" } else { "" };
-            let (sent, sent_end) = self.connection.sent(sender);
-            let (arrived, arrived_end) = self.connection.arrived(sender);
-            let name = sender.name();
-            write!(f, "\n\n  the {name} sent {}{}", Quoted(&sent), mark(sent_end))?;
-            let held = self.connection.held(sender);
-            if !held.is_empty() {
-                write!(f, "\n  held back {}", Quoted(&held))?;
-            }
-            write!(f, "\n  the {receiver} received {}{}", Quoted(&arrived), mark(arrived_end))?;
-        }
-        write!(f, "\n\n{}", self.timeline())
+        f.write_str(&style::plain(&self.to_text()))
     }
 }
 

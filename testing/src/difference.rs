@@ -1,10 +1,12 @@
 //! How the runs of two hosts differ.
 
-use crate::evidence::align;
+use crate::excerpt::{Form, excerpt, first_difference};
 use crate::http::Parts;
 use crate::log::LogLine;
 use crate::quoted::Quoted;
 use crate::run::Run;
+use crate::style::{self, ADDED, PROBLEM, REMOVED};
+use crate::table::align;
 use crate::{GrpcRequest, HeaderList, Request, Response, TcpExchange, TcpSide, log};
 use std::fmt::Display;
 
@@ -29,6 +31,19 @@ pub(crate) fn runs(expected: Named<'_>, actual: Named<'_>, several_workers: bool
         report.line("at the end", &format!("metric {name}"), *expected, *actual);
     }
     report.text
+}
+
+/// The same with styles: what is compared, and what both sides have.
+pub(crate) fn painted(differences: &str) -> String {
+    let mut sides = [ADDED, REMOVED].into_iter().cycle();
+    let line = |line: &str| match line.starts_with("  ") {
+        true => style::painted(sides.next().unwrap_or(ADDED), line),
+        false => {
+            sides = [ADDED, REMOVED].into_iter().cycle();
+            style::painted(PROBLEM, line)
+        }
+    };
+    differences.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 struct Report<'a> {
@@ -133,7 +148,11 @@ impl Report<'_> {
             names.dedup();
             for name in names {
                 let label = format!("{kind} {}", name.escape_ascii());
-                self.line(what, &label, values(expected, name), values(actual, name));
+                let [expected, actual] = [expected, actual].map(|list| {
+                    let of_name = list.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+                    of_name.map(|(_, value)| value).collect::<Vec<_>>()
+                });
+                self.line(what, &label, values(&expected, &actual), values(&actual, &expected));
             }
             // Only where it is all that differs: a header that is missing has no place.
             let (names, other_names) = (names_in_order(expected), names_in_order(actual));
@@ -201,11 +220,18 @@ fn is_same(left: &Request, right: &Request) -> bool {
     report.text.is_empty()
 }
 
-fn values(list: &HeaderList, name: &[u8]) -> Option<String> {
-    let of_name = list.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
-    let values: Vec<String> = of_name.map(|(_, value)| format!("\"{}\"", value.escape_ascii())).collect();
-    (!values.is_empty()).then(|| values.join(", "))
+/// The values of one name, as far as there is room, around where they begin to differ from `others`.
+fn values(values: &[&[u8]], others: &[&[u8]]) -> Option<String> {
+    let shown = |(at, value): (usize, &&[u8])| {
+        let around = others.get(at).map_or(0, |other| first_difference(value, other));
+        excerpt(value, Form::Quoted, around, VALUE)
+    };
+    let shown: Vec<String> = values.iter().enumerate().map(shown).collect();
+    (!shown.is_empty()).then(|| shown.join(", "))
 }
+
+/// The widest value.
+const VALUE: usize = 100;
 
 /// The names without those of pseudo-headers, whose order has no meaning.
 fn names_in_order(list: &HeaderList) -> Vec<String> {

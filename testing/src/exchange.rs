@@ -5,7 +5,7 @@ use crate::evidence::Evidence;
 use crate::host::Host;
 use crate::log::{LogLine, Logs};
 use crate::seen::Seen;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, Written};
 use crate::trap::{Sighting, Trap};
 use crate::{Request, Response, trace};
 use std::sync::Arc;
@@ -24,6 +24,18 @@ pub enum Outcome {
     FailedOpen,
     /// The guest trapped; the client received a 503, or a reset if the response had begun.
     FailedClosed,
+}
+
+impl Outcome {
+    /// What the client received, in words.
+    pub(crate) fn what_came(self) -> &'static str {
+        match self {
+            Outcome::Forwarded => "the client received the upstream's",
+            Outcome::Local | Outcome::FailedClosed => "the client received one",
+            Outcome::Reset => "the client received no complete response",
+            Outcome::FailedOpen => "the stream passed without the extension, whose VM was dead",
+        }
+    }
 }
 
 /// A request that has ended: what was sent, what the upstream received, what came back.
@@ -99,7 +111,7 @@ impl Exchange {
     pub fn upstream_request(&self) -> Seen<Request> {
         match &self.evidence.forwarded {
             Some(request) => Seen::new(request.clone(), self.evidence.clone(), &self.details),
-            None => self.evidence.fail("the request did not reach the upstream", None),
+            None => self.evidence.fail("the request did not reach the upstream", Some(&Written::Pause)),
         }
     }
 
@@ -128,7 +140,10 @@ impl Exchange {
     pub fn local_response(&self) -> Seen<Response> {
         match self.outcome {
             Outcome::Local | Outcome::FailedClosed => self.response(),
-            outcome => self.evidence.fail(&format!("there is no local response: {outcome:?}"), None),
+            outcome => {
+                let problem = format!("there is no local response: {}", outcome.what_came());
+                self.evidence.fail(&problem, Some(&Written::LocalResponse))
+            }
         }
     }
 
@@ -145,7 +160,7 @@ impl Exchange {
     #[track_caller]
     pub fn assert_not_forwarded(&self) -> &Self {
         if self.reached_upstream() {
-            self.evidence.fail("the request reached the upstream", None);
+            self.evidence.fail("the request reached the upstream", Some(&Written::Forwarded));
         }
         self
     }

@@ -5,6 +5,7 @@ use crate::clock::Clock;
 use crate::connection::TcpConnection;
 use crate::core::{MakeGuest, Process, WorkerCore};
 use crate::exchange::Exchange;
+use crate::failure;
 use crate::http::Request;
 use crate::log::{LogLine, Logs};
 use crate::metric::Metric;
@@ -333,13 +334,28 @@ impl Host {
     pub fn assert_metric(&self, name: impl AsRef<str>, expected: Metric) -> &Self {
         let name = name.as_ref();
         match self.metric(name) {
-            Some(metric) => assert!(metric == expected, "metric {name:?}: expected {expected}, got {metric}"),
-            None => panic!(
-                "metric {name:?}: expected {expected}, and the extension has not defined it; it has {:?}",
-                self.process().metrics.names()
-            ),
+            Some(metric) if metric == expected => {}
+            Some(metric) => {
+                failure::fail(&format!(
+                    "metric {name:?}: expected {expected}, got {metric}{}",
+                    self.other_metrics(name)
+                ));
+            }
+            None => failure::fail(&format!(
+                "metric {name:?}: expected {expected}, and the extension has not defined it{}",
+                self.other_metrics(name)
+            )),
         }
         self
+    }
+
+    /// What metrics there are besides this one, one a line.
+    fn other_metrics(&self, name: &str) -> String {
+        let names = self.process().metrics.names();
+        let others = names.iter().filter(|other| *other != name);
+        let line = |name: &String| self.metric(name).map(|metric| format!("\n  {name}: {metric}"));
+        let lines: String = others.filter_map(line).collect();
+        if lines.is_empty() { lines } else { format!("; others are{lines}") }
     }
 
     /// The callbacks and host calls of the root context.
@@ -405,13 +421,23 @@ impl Drop for Running {
         self.process.check();
         // Before what did not come: a trap is a reason for that.
         for worker in &self.workers {
-            if let Some(trap) = worker.traps().iter().find_map(Sighting::unseen) {
-                panic!(
+            let traps = worker.traps();
+            if let Some((sighting, trap)) =
+                traps.iter().find_map(|trap| trap.unseen().map(|unseen| (trap, unseen)))
+            {
+                // A trap that no stream has met was met by the root context.
+                let evidence = sighting.evidence().unwrap_or_else(|| {
+                    format!("\n\nroot context{}", Timeline::new(worker.root_events()).shown())
+                });
+                let backtrace = match &trap.backtrace {
+                    Some(backtrace) => format!("backtrace\n{backtrace}"),
+                    None => "RUST_BACKTRACE=1 adds a backtrace.".to_owned(),
+                };
+                failure::fail(&format!(
                     "the extension trapped, and the test did not expect it: {trap}\n\
-                     A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.\n{}\n{}",
+                     A test that does asks `host.expect_trap(\"…\")` or `exchange.trap()`.{evidence}\n\n{}\n\n{backtrace}",
                     Logs::new(worker.logs()),
-                    trap.backtrace.as_deref().unwrap_or("RUST_BACKTRACE=1 adds a backtrace.")
-                );
+                ));
             }
         }
         let (http, grpc) = (&self.process.upstreams, &self.process.grpc_upstreams);
@@ -419,7 +445,7 @@ impl Drop for Running {
         if let Some(problem) =
             http.disappointments().iter().chain(&grpc.disappointments()).chain(&faults).next()
         {
-            panic!("{problem}");
+            failure::fail(problem);
         }
     }
 }

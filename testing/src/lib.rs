@@ -63,8 +63,10 @@ pub mod envoy;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
 mod every_host;
 mod evidence;
+mod excerpt;
 mod exchange;
 pub mod explore;
+mod failure;
 pub mod fault;
 mod given;
 #[cfg(all(feature = "wasm", feature = "envoy"))]
@@ -96,6 +98,8 @@ mod step;
 #[cfg(feature = "proptest")]
 pub mod strategy;
 mod stream;
+mod style;
+mod table;
 mod tcp;
 mod tcp_runner;
 mod timeline;

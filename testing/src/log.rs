@@ -1,6 +1,8 @@
 //! What an extension logged.
 
 use crate::evidence::Evidence;
+use crate::failure;
+use crate::style::{self, MARK};
 use std::fmt;
 use std::sync::Arc;
 use waxwing::LogLevel;
@@ -60,7 +62,9 @@ impl Logs {
     #[track_caller]
     pub fn assert_contains(&self, text: &str) -> &Self {
         if !self.lines.iter().any(|line| line.message.contains(text)) {
-            self.fail(&format!("no log line contains {text:?}"));
+            let folded = text.to_lowercase();
+            let in_another_case = |line: &LogLine| line.message.to_lowercase().contains(&folded);
+            self.fail(&format!("no log line contains {text:?}"), in_another_case, "only in another case");
         }
         self
     }
@@ -73,7 +77,7 @@ impl Logs {
     #[track_caller]
     pub fn assert_lacks(&self, text: &str) -> &Self {
         if self.lines.iter().any(|line| line.message.contains(text)) {
-            self.fail(&format!("a log line contains {text:?}"));
+            self.fail(&format!("a log line contains {text:?}"), |line| line.message.contains(text), "here");
         }
         self
     }
@@ -86,17 +90,25 @@ impl Logs {
     #[track_caller]
     pub fn assert_none_at_least(&self, level: LogLevel) -> &Self {
         if self.lines.iter().any(|line| line.level >= level) {
-            self.fail(&format!("there are log lines of level {level} or higher"));
+            let problem = format!("there are log lines of level {level} or higher");
+            self.fail(&problem, |line| line.level >= level, "here");
         }
         self
     }
 
     #[track_caller]
-    fn fail(&self, problem: &str) -> ! {
-        let problem = format!("{problem}\n{self}");
+    fn fail(&self, problem: &str, is_marked: impl Fn(&LogLine) -> bool, mark: &str) -> ! {
+        let mut problem = format!("{problem}\n{}", if self.lines.is_empty() { "log: empty" } else { "log:" });
+        for line in &self.lines {
+            problem += &format!("\n  {}", line.to_string().replace('\n', "\n    "));
+            if is_marked(line) {
+                problem += "    ";
+                problem += &style::painted(MARK, &format!("<-- {mark}"));
+            }
+        }
         match &self.evidence {
             Some(evidence) => evidence.fail(&problem, None),
-            None => panic!("{problem}"),
+            None => failure::fail(&problem),
         }
     }
 }
@@ -121,7 +133,7 @@ impl fmt::Display for Logs {
             return f.write_str("log: empty");
         }
         f.write_str("log:")?;
-        self.lines.iter().try_for_each(|line| write!(f, "\n  {line}"))
+        self.lines.iter().try_for_each(|line| write!(f, "\n  {}", line.to_string().replace('\n', "\n    ")))
     }
 }
 

@@ -42,7 +42,7 @@ impl Panic {
     pub(crate) fn of(info: &PanicHookInfo<'_>) -> Self {
         let trap = Trap {
             location: info.location().map(ToString::to_string),
-            backtrace: backtrace_wanted().then(|| Backtrace::force_capture().to_string()),
+            backtrace: backtrace(),
             ..Trap::new(message(info.payload()))
         };
         Panic { trap, text: info.to_string(), by_host: false }
@@ -81,8 +81,13 @@ pub(crate) fn install_hook() {
                 crate::link::on_panic(info);
                 return;
             }
-            if !record(info) {
-                previous(info);
+            let painted = crate::failure::painted(info);
+            if record(info) {
+                return;
+            }
+            match painted {
+                Some(painted) => crate::failure::print(info, &painted),
+                None => previous(info),
             }
         }));
     });
@@ -119,6 +124,40 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-fn backtrace_wanted() -> bool {
-    std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0")
+/// Where the panic is, if that is wanted: the frames from the one that panicked to the first of the harness, or of the test.
+pub(crate) fn backtrace() -> Option<String> {
+    let wanted = std::env::var("RUST_BACKTRACE").ok().filter(|value| value != "0")?;
+    let whole = Backtrace::force_capture().to_string();
+    Some(if wanted == "full" { whole } else { own_frames(&whole) })
+}
+
+/// The SDK's way to an extension, wherever its code is.
+fn is_of_sdk(frame: &str) -> bool {
+    let frame = frame.replace('\\', "/");
+    frame.contains("/src/dispatcher/") && (frame.contains("/sdk/src/") || frame.contains("/waxwing-"))
+}
+
+/// A backtrace without the frames of the panic itself and those that are around the guest or the test.
+fn own_frames(backtrace: &str) -> String {
+    let mut frames: Vec<String> = Vec::new();
+    for line in backtrace.lines() {
+        match frames.last_mut() {
+            // The place of the frame before.
+            Some(frame) if line.trim_start().starts_with("at ") => {
+                frame.push('\n');
+                *frame += line;
+            }
+            _ => frames.push(line.to_owned()),
+        }
+    }
+    let is_of = |names: &[&str], frame: &str| names.iter().any(|name| frame.contains(name));
+    let panics =
+        ["core::panicking::", "std::panicking::", "rust_begin_unwind", "core::option::", "core::result::"];
+    let begin = frames.iter().position(|frame| is_of(&["core::panicking::", "rust_begin_unwind"], frame));
+    let own = frames.iter().skip(begin.unwrap_or(0)).skip_while(|frame| is_of(&panics, frame));
+    let around =
+        ["waxwing_testing::native::", "waxwing_testing::panic::catch", "__rust_begin_short_backtrace"];
+    let is_around = |frame: &str| is_of(&around, frame) || is_of_sdk(frame);
+    let own: Vec<&str> = own.take_while(|frame| !is_around(frame)).map(String::as_str).collect();
+    if own.is_empty() { backtrace.to_owned() } else { own.join("\n") }
 }

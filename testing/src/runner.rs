@@ -3,6 +3,7 @@
 use crate::attempt::{Attempt, Stop};
 use crate::builder::HostBuilder;
 use crate::explore::{Model, model};
+use crate::failure;
 use crate::host::Host;
 use crate::run::Run;
 use crate::scenario::Scenario;
@@ -144,9 +145,9 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
     match played {
         Ok(()) => {}
         Err(stop @ Stop::Unanswered(_)) => {
-            panic!("scenario {:?} on {}: {stop}", scenario.name(), runner.name())
+            failure::fail(&format!("scenario {:?} on {}: {stop}", scenario.name(), runner.name()))
         }
-        Err(stop) => panic!("{stop}"),
+        Err(stop) => failure::fail(&stop.to_string()),
     }
     let traps = host.traps();
     scenario.check_traps(runner.name(), &traps.iter().map(ToString::to_string).collect::<Vec<_>>());

@@ -1,7 +1,9 @@
 //! Messages with assertions.
 
 use crate::evidence::Evidence;
+use crate::excerpt::{Form, excerpt, first_difference};
 use crate::quoted::Quoted;
+use crate::style::{self, ADDED, REMOVED};
 use crate::timeline::Written;
 use crate::{Request, Response};
 use std::ops::Deref;
@@ -82,11 +84,7 @@ macro_rules! seen {
             pub fn assert_body(&self, body: impl AsRef<[u8]>) -> &Self {
                 let (expected, actual) = (body.as_ref(), self.message.body_bytes());
                 if actual != expected {
-                    let problem = format!(
-                        concat!($kind, " body: expected {}, got {}"),
-                        Quoted(expected),
-                        Quoted(&actual)
-                    );
+                    let problem = mismatch(concat!($kind, " body"), expected, &actual);
                     self.evidence.fail(&problem, Some(&Written::Buffer(BufferType::$body)));
                 }
                 self
@@ -105,8 +103,11 @@ macro_rules! seen {
                 let actual: Vec<&[u8]> = list.get_all(name).collect();
                 let expected: Vec<&[u8]> = values.iter().map(AsRef::as_ref).collect();
                 if actual != expected {
-                    let problem =
-                        format!("{kind} {name:?}: expected {}, got {}", Values(&expected), Values(&actual));
+                    let what = format!("{kind} {name:?}");
+                    let problem = match (&expected[..], &actual[..]) {
+                        (&[expected], &[actual]) => mismatch(&what, expected, actual),
+                        _ => format!("{what}: expected {}, got {}", Values(&expected), Values(&actual)),
+                    };
                     self.evidence.fail(&problem, Some(&Written::Header(map, name.as_bytes())));
                 }
                 self
@@ -136,7 +137,15 @@ impl Seen<Response> {
     /// Asserts the status.
     #[track_caller]
     pub fn assert_status(&self, status: u16) -> &Self {
-        self.assert_header(":status", status.to_string())
+        let actual: Vec<_> = self.message.headers.get_all(":status").collect();
+        if actual != [status.to_string().as_bytes()] {
+            let actual = actual.iter().map(|status| status.escape_ascii().to_string()).collect::<Vec<_>>();
+            let actual = if actual.is_empty() { "none".to_owned() } else { actual.join(", ") };
+            let written = Written::Header(MapType::HTTP_RESPONSE_HEADERS, b":status");
+            let problem = format!("response status: expected {status}, got {actual}");
+            self.evidence.fail(&problem, Some(&written));
+        }
+        self
     }
 
     /// Asserts what the extension, or the proxy, gave as the reason for a local response. The proxy replaces
@@ -144,12 +153,32 @@ impl Seen<Response> {
     #[track_caller]
     pub fn assert_details(&self, details: &str) -> &Self {
         if self.details != details {
-            self.evidence
-                .fail(&format!("response details: expected {details:?}, got {:?}", self.details), None);
+            self.evidence.fail(
+                &format!("response details: expected {details:?}, got {:?}", self.details),
+                Some(&Written::LocalResponse),
+            );
         }
         self
     }
 }
+
+/// What is wrong with a value: in a line if there is room, else with the place where it begins to differ.
+pub(crate) fn mismatch(what: &str, expected: &[u8], actual: &[u8]) -> String {
+    let [short, other] = [expected, actual].map(|value| Quoted(value).to_string());
+    let line = format!("{what}: expected {short}, got {other}");
+    if line.chars().count() <= LINE && expected.len().max(actual.len()) <= LINE {
+        return line;
+    }
+    let at = first_difference(expected, actual);
+    let [expected, actual] =
+        [expected, actual].map(|value| excerpt(value, Form::Quoted, at, LINE - "  expected ".len()));
+    let expected = style::painted(ADDED, &format!("  expected {expected}"));
+    let actual = style::painted(REMOVED, &format!("  got      {actual}"));
+    format!("{what}: expected another one, from byte {at} on\n{expected}\n{actual}")
+}
+
+/// How many columns there are.
+const LINE: usize = 110;
 
 /// The values of one name in a message.
 struct Values<'a>(&'a [&'a [u8]]);

@@ -7,9 +7,9 @@ use crate::evidence::Evidence;
 use crate::exchange::{Exchange, Outcome};
 use crate::phase::{EndOfStream, Phase};
 use crate::seen::Seen;
-use crate::timeline::Timeline;
+use crate::timeline::{Timeline, Written};
 use crate::worker::Worker;
-use crate::{Request, Response};
+use crate::{Request, Response, failure};
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -179,7 +179,10 @@ impl HttpStream {
     pub fn assert_paused(&self, phase: Phase) -> &Self {
         match self.paused_at() {
             Some(actual) if actual == phase => self,
-            Some(actual) => self.fail(&format!("expected a pause in {phase:?}, it is paused in {actual:?}")),
+            Some(actual) => {
+                let problem = format!("expected a pause in {phase:?}, it is paused in {actual:?}");
+                self.evidence().fail(&problem, Some(&Written::Pause))
+            }
             None if self.has_ended() => {
                 self.fail(&format!("expected a pause in {phase:?}, but the stream has ended"))
             }
@@ -191,7 +194,10 @@ impl HttpStream {
     #[track_caller]
     pub fn assert_flowing(&self) -> &Self {
         match self.paused_at() {
-            Some(actual) => self.fail(&format!("expected no pause, it is paused in {actual:?}")),
+            Some(actual) => {
+                let problem = format!("expected no pause, it is paused in {actual:?}");
+                self.evidence().fail(&problem, Some(&Written::Pause))
+            }
             None => self,
         }
     }
@@ -229,7 +235,7 @@ impl HttpStream {
     #[track_caller]
     pub fn assert_not_forwarded(&self) -> &Self {
         if self.reached_upstream() {
-            self.fail("the request reached the upstream");
+            self.evidence().fail("the request reached the upstream", Some(&Written::Forwarded));
         }
         self
     }
@@ -243,7 +249,7 @@ impl HttpStream {
     pub fn upstream_request(&self) -> Seen<Request> {
         match self.stream.forwarded_request() {
             Some(request) => Seen::new(request, Arc::new(self.evidence()), ""),
-            None => self.fail("the request did not reach the upstream"),
+            None => self.evidence().fail("the request did not reach the upstream", Some(&Written::Pause)),
         }
     }
 
@@ -269,7 +275,14 @@ impl HttpStream {
     pub fn local_response(&self) -> Seen<Response> {
         match self.stream.outcome() {
             Outcome::Local | Outcome::FailedClosed => self.response(),
-            _ => self.fail("there is no local response"),
+            outcome => {
+                let came = match outcome {
+                    Outcome::Reset if !self.has_ended() => "the stream has not ended",
+                    outcome => outcome.what_came(),
+                };
+                let problem = format!("there is no local response: {came}");
+                self.evidence().fail(&problem, Some(&Written::LocalResponse))
+            }
         }
     }
 
@@ -289,7 +302,8 @@ impl HttpStream {
     pub fn finish(&self) -> Exchange {
         match self.try_finish() {
             Ok(exchange) => exchange,
-            Err(stop) => panic!("{stop}"),
+            Err(Stop::Failed(problem)) => self.fail(&problem),
+            Err(stop) => failure::fail(&stop.to_string()),
         }
     }
 
@@ -298,11 +312,12 @@ impl HttpStream {
         let process = self.worker.process();
         let waited = process
             .wait(|| self.has_ended() || (self.paused_at().is_none() && !self.stream.waits_for_origin()));
+        self.keep_trap();
         if let Some(problem) = process.failure() {
             return Err(Stop::Failed(problem));
         }
         if !self.has_ended() {
-            let evidence = self.evidence().to_text(None);
+            let evidence = self.what_could_resume() + &self.evidence().to_text(Some(&Written::Pause));
             return Err(Stop::Hang(Hang { why: self.why_unfinished(waited), evidence }));
         }
         Ok(self.so_far(true).of(self.worker.host().clone()))
@@ -325,8 +340,14 @@ impl HttpStream {
     #[track_caller]
     fn drive(&self, happen: impl FnOnce(&Rc<HostCore>)) {
         happen(&self.vm);
-        self.worker.process().settle();
-        self.worker.process().check();
+        let process = self.worker.process();
+        process.settle();
+        self.keep_trap();
+        if !process.is_watched()
+            && let Some(problem) = process.failure()
+        {
+            self.fail(&problem);
+        }
     }
 
     pub(crate) fn why_unfinished(&self, waited: Waited) -> String {
@@ -341,8 +362,13 @@ impl HttpStream {
                     time => format!(" after {time:?}"),
                 };
                 let pending = if waited.limited {
-                    let pending = self.worker.process().pending().join(", ");
-                    format!("what is pending does not resume it ({pending})")
+                    let pending = self.worker.process().pending();
+                    let others = match pending.len() {
+                        0 | 1 => String::new(),
+                        events => format!(", and {} more", events - 1),
+                    };
+                    let first = pending.first().map_or("", String::as_str);
+                    format!("what is pending does not resume it ({first}{others})")
                 } else {
                     "nothing is pending that could resume it".to_owned()
                 };
@@ -359,6 +385,36 @@ impl HttpStream {
             }
             None => "the stream has not ended: the upstream has not sent the end of a response".to_owned(),
         }
+    }
+
+    /// Lets a trap that it has met know how that came about: nobody may ask the stream.
+    fn keep_trap(&self) {
+        if let Some(trap) = self.vm.trap() {
+            let evidence = self.evidence();
+            trap.keep(evidence.timeline.events(), || evidence.to_text(None));
+        }
+    }
+
+    /// What a stream that is paused can wait for, and what there is of it.
+    fn what_could_resume(&self) -> String {
+        if self.paused_at().is_none() {
+            return String::new();
+        }
+        let pending = self.worker.process().pending();
+        let mut text = String::new();
+        if pending.len() > 1 {
+            text += &format!("\npending, in order:\n  {}", pending.join("\n  "));
+        }
+        text += match (self.vm.unanswered().is_empty(), pending.is_empty()) {
+            (false, true) => {
+                "\nA callout that is not answered ends by its timeout only, and none of these has one."
+            }
+            (_, false) => "\nThe extension hears of what is pending, and does not resume the stream then.",
+            (true, true) => {
+                "\nAfter a pause, the answer to a callout, a timer or the rest of the message has to resume the stream."
+            }
+        };
+        text
     }
 
     pub(crate) fn evidence(&self) -> Evidence {

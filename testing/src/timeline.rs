@@ -1,9 +1,13 @@
 //! What happened between the host and the guest, in order.
 
+mod marks;
+
+pub(crate) use marks::Written;
+
 use crate::host_call::{HostCall, Reply};
 use crate::trap::Trap;
 use std::fmt;
-use waxwing::__private::{BufferType, Callback, MapType, PeerType};
+use waxwing::__private::{Callback, PeerType};
 use waxwing::Status;
 
 /// Something that happened.
@@ -164,38 +168,31 @@ impl Timeline {
         misuses
     }
 
-    /// The last successful call that wrote this.
-    fn last_writer(&self, written: &Written<'_>) -> Option<usize> {
-        self.events.iter().rposition(|event| match event {
-            Event::Call { call, answer: Ok(_) } => match *written {
-                Written::Header(map, name) => call.writes_header(map, name),
-                Written::Buffer(buffer) => call.writes_buffer(buffer),
-            },
-            _ => false,
-        })
+    /// As lines, without styles.
+    pub(crate) fn lines(&self) -> String {
+        self.events.iter().enumerate().map(|(at, event)| format!("\n{}", line(at, event))).collect()
     }
 
-    /// As text, with the last writer marked.
+    /// For a terminal, with a heading, with styles, and without its middle if it is long. What matters for the assertion is
+    /// marked.
     pub(crate) fn to_text(&self, written: Option<&Written<'_>>) -> String {
-        let marked = written.and_then(|written| self.last_writer(written));
-        let line = |(at, event): (usize, &Event)| {
-            let mark = if marked == Some(at) { "    <-- last writer" } else { "" };
-            let text = event.to_string().replace('\n', "\n       ");
-            format!("\n{:>4} {text}{mark}", at + 1)
-        };
-        self.events.iter().enumerate().map(line).collect()
+        marks::to_text(&self.events, written)
+    }
+
+    /// The same without heading and marks.
+    pub(crate) fn shown(&self) -> String {
+        marks::shown(&self.events, &[])
     }
 }
 
-/// What a failed assertion is about.
-pub(crate) enum Written<'a> {
-    Header(MapType, &'a [u8]),
-    Buffer(BufferType),
+/// An event with its number.
+fn line(at: usize, event: &Event) -> String {
+    format!("{:>4} {}", at + 1, event.to_string().replace('\n', "\n       "))
 }
 
 impl fmt::Display for Timeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "timeline:{}", self.to_text(None))
+        write!(f, "timeline:{}", self.lines())
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn of(outcome: &str, evidence: &Evidence) -> String {
         event => event.clone(),
     });
     let evidence = Evidence { timeline: Timeline::new(events.collect()), ..evidence.clone() };
-    let text = format!("{outcome}{}\n", evidence.to_text(None));
+    let text = format!("{outcome}{}\n", evidence.to_trace());
     locations.iter().fold(text, |text, location| text.replace(location, "<location>"))
 }
 

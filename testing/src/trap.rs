@@ -1,6 +1,8 @@
 //! Traps: the end of a VM.
 
-use std::cell::Cell;
+use crate::failure;
+use crate::timeline::Event;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use waxwing::__private::Callback;
@@ -50,7 +52,7 @@ pub(crate) fn expect(traps: &[Sighting], text: &str) -> Trap {
     let expected = with_text().find(|trap| trap.unseen().is_some()).or_else(|| with_text().next());
     let Some(expected) = expected else {
         let all: String = traps.iter().map(|trap| format!("\n  {}", trap.look())).collect();
-        panic!("expected a trap with {text:?}, and there was:{all}");
+        failure::fail(&format!("expected a trap with {text:?}, and there was:{all}"));
     };
     expected.look().clone()
 }
@@ -60,11 +62,26 @@ pub(crate) fn expect(traps: &[Sighting], text: &str) -> Trap {
 pub(crate) struct Sighting {
     trap: Rc<Trap>,
     seen: Rc<Cell<bool>>,
+    /// What is known of the stream that met it, with styles.
+    evidence: Rc<RefCell<Option<String>>>,
 }
 
 impl Sighting {
     pub(crate) fn new(trap: Trap) -> Self {
-        Sighting { trap: Rc::new(trap), seen: Rc::default() }
+        Sighting { trap: Rc::new(trap), seen: Rc::default(), evidence: Rc::default() }
+    }
+
+    /// Keeps what is known of the stream that met it, if `events` are those of that stream, and nothing is kept yet.
+    pub(crate) fn keep(&self, events: &[Event], evidence: impl FnOnce() -> String) {
+        let met = |event: &Event| matches!(event, Event::Trap(trap) if *trap == *self.trap);
+        if self.evidence.borrow().is_none() && events.iter().any(met) {
+            self.evidence.replace(Some(evidence()));
+        }
+    }
+
+    /// What is known of the stream that met it.
+    pub(crate) fn evidence(&self) -> Option<String> {
+        self.evidence.borrow().clone()
     }
 
     /// The trap, which counts as seen from now on.

@@ -190,10 +190,8 @@ impl<'a> FaultExploration<'a> {
         if let Some(plan) = replay {
             let observed = self.attempt(&plain, &plan);
             assert!(!observed.struck.is_empty(), "no call meets the plan \"{plan}\"{}", Calls(&plain.calls));
-            let shown = observed
-                .timelines
-                .iter()
-                .map(|(context, timeline)| format!("{context}{}", timeline.to_text(None)));
+            let shown =
+                observed.timelines.iter().map(|(context, timeline)| format!("{context}{}", timeline.lines()));
             report.note(shown.collect::<Vec<_>>().join("\n"));
             report.add(observed.violations("faults", &plan.to_string()));
             return report.finish(0, start.elapsed());

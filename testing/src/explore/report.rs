@@ -2,6 +2,7 @@
 
 use super::bound::VARIABLE;
 use super::violation::Violation;
+use crate::{failure, style};
 use std::fmt;
 use std::time::Duration;
 
@@ -112,6 +113,11 @@ impl Report {
         &self.violations
     }
 
+    /// All of it, with styles.
+    fn to_text(&self) -> String {
+        Styled(self).to_string()
+    }
+
     /// Fails the test if something is wrong; else says how much was run, in what a test prints.
     ///
     /// # Panics
@@ -119,7 +125,9 @@ impl Report {
     /// If there is a violation, with the report.
     #[track_caller]
     pub fn check(&self) {
-        assert!(self.violations.is_empty(), "{self}");
+        if !self.violations.is_empty() {
+            failure::fail(&self.to_text());
+        }
         println!("{self}");
     }
 }
@@ -129,31 +137,41 @@ const LINES: usize = 20;
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { exploration, scenario, runner, runs, left_out, elapsed, .. } = self;
+        f.write_str(&style::plain(&self.to_text()))
+    }
+}
+
+/// A report with styles.
+struct Styled<'a>(&'a Report);
+
+impl fmt::Display for Styled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = self.0;
+        let Report { exploration, scenario, runner, runs, left_out, elapsed, .. } = report;
         write!(
             f,
             "explore::{exploration} of scenario {scenario:?} on {runner}: {runs} runs in {elapsed:.1?}"
         )?;
-        if let Some(extent) = self.extent {
+        if let Some(extent) = report.extent {
             write!(f, ", {} of them different", extent.distinct)?;
         }
-        match (self.extent.and_then(|extent| extent.drawn_from), left_out) {
-            (Some(seed), _) if !self.violations.is_empty() => {
+        match (report.extent.and_then(|extent| extent.drawn_from), left_out) {
+            (Some(seed), _) if !report.violations.is_empty() => {
                 write!(f, ", drawn from seed {seed} until something was wrong")?;
             }
             (Some(seed), _) => write!(f, ", drawn from seed {seed} ({VARIABLE}=100000 draws more)")?,
             (None, 0) => f.write_str(", which is all there is")?,
             (None, left_out) => write!(f, ", {left_out} left out ({VARIABLE}=complete runs them)")?,
         }
-        match self.violations.len() {
+        match report.violations.len() {
             0 => f.write_str(", nothing wrong")?,
             1 => f.write_str(", 1 violation")?,
             count => write!(f, ", {count} violations")?,
         }
-        self.notes.iter().try_for_each(|note| write!(f, "\n  {note}"))?;
+        report.notes.iter().try_for_each(|note| write!(f, "\n  {note}"))?;
         let mut names = Vec::new();
         let (mut shown, mut others) = (Vec::new(), Vec::new());
-        for violation in &self.violations {
+        for violation in &report.violations {
             if names.contains(&violation.problem().name()) {
                 others.push(violation);
             } else {
@@ -161,7 +179,7 @@ impl fmt::Display for Report {
                 shown.push(violation);
             }
         }
-        shown.iter().try_for_each(|violation| write!(f, "\n\n{violation}"))?;
+        shown.iter().try_for_each(|violation| write!(f, "\n\n{}", violation.to_text()))?;
         if !others.is_empty() {
             f.write_str("\n\nand also")?;
         }

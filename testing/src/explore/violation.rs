@@ -2,6 +2,7 @@
 
 use super::bound::VARIABLE;
 use super::problem::Problem;
+use crate::style::{self, MARK, PROBLEM};
 use crate::timeline::Timeline;
 use std::fmt;
 
@@ -63,41 +64,33 @@ impl Violation {
         self.timelines.iter().map(|(_, timeline)| timeline.events().len()).sum()
     }
 
-    /// The problem and the plan, in a line.
+    /// The problem and the plan, with styles.
     pub(super) fn headline(&self) -> String {
+        let problem = style::painted(PROBLEM, &self.problem.to_string());
         match &*self.plan {
-            "" => format!("{}\n  in the plain run", self.problem),
-            plan => format!("{}\n  plan: {plan}", self.problem),
+            "" => format!("{problem}\n  in the plain run"),
+            plan => format!("{problem}\n  plan: {plan}"),
         }
+    }
+
+    /// All of it, with styles.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = self.headline();
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        if !self.plan.is_empty() {
+            let again = format!("  again: {VARIABLE}='{}' cargo test {test}", self.replay);
+            text += &format!("\n{}", style::painted(MARK, &again));
+        }
+        text += &Step::lines(&self.steps);
+        for (context, timeline) in &self.timelines {
+            text += &format!("\n  {context}{}", timeline.shown().replace('\n', "\n  "));
+        }
+        text
     }
 }
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.headline())?;
-        let test = std::thread::current().name().unwrap_or_default().to_owned();
-        if !self.plan.is_empty() {
-            write!(f, "\n  again: {VARIABLE}='{}' cargo test {test}", self.replay)?;
-        }
-        write!(f, "{}", Step::lines(&self.steps))?;
-        for (context, timeline) in &self.timelines {
-            write!(f, "\n  {context}{}", shortened(&timeline.to_text(None)).replace('\n', "\n  "))?;
-        }
-        Ok(())
-    }
-}
-
-/// How many lines of a timeline are shown from its beginning, and how many from its end.
-const LINES: usize = 60;
-
-/// A timeline without its middle, if it is long: what repeats itself does not say more.
-fn shortened(text: &str) -> String {
-    let lines: Vec<_> = text.split('\n').collect();
-    match lines.len().checked_sub(2 * LINES) {
-        None | Some(0) => text.to_owned(),
-        Some(more) => {
-            let (first, last) = (lines[..LINES].join("\n"), lines[lines.len() - LINES..].join("\n"));
-            format!("{first}\n     … {more} lines more …\n{last}")
-        }
+        f.write_str(&style::plain(&self.to_text()))
     }
 }

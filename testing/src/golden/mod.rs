@@ -5,7 +5,7 @@ mod text;
 pub(crate) use text::of as text_of;
 
 use crate::envoy::Install;
-use crate::evidence::align;
+use crate::table::align;
 use crate::wasm::WasmModule;
 use crate::{Run, Scenario};
 use sha2::{Digest, Sha256};

@@ -362,7 +362,9 @@ impl HostCall {
             | HostCall::ReplaceHeaderMapValue { map, key, .. }
             | HostCall::RemoveHeaderMapValue { map, key } => *map == target && key.eq_ignore_ascii_case(name),
             HostCall::SetHeaderMapPairs { map, .. } => *map == target,
-            HostCall::SendLocalResponse { .. } => target == MapType::HTTP_RESPONSE_HEADERS,
+            HostCall::SendLocalResponse { .. } => {
+                target == MapType::HTTP_RESPONSE_HEADERS || target == MapType::HTTP_RESPONSE_TRAILERS
+            }
             _ => false,
         }
     }

@@ -42,7 +42,7 @@ pub fn metadata(name: impl Into<String>, value: impl AsRef<[u8]>) -> Matcher<Grp
     condition(format!("{name}: {}", Quoted(&expected)), move |call: &GrpcRequest| {
         let values: Vec<&[u8]> = call.client_metadata().get_all(&name).collect();
         match values[..] {
-            [] => Some(format!("there is no metadata {name}")),
+            [] => Some(format!("there is no metadata {name}, which should be {}", Quoted(&expected))),
             [..] if values.contains(&&*expected) => None,
             [value, ..] => {
                 Some(format!("the metadata {name} is {}, not {}", Quoted(value), Quoted(&expected)))
@@ -55,7 +55,7 @@ pub fn metadata(name: impl Into<String>, value: impl AsRef<[u8]>) -> Matcher<Grp
 pub fn message(message: impl AsRef<[u8]>) -> Matcher<GrpcRequest> {
     let expected = message.as_ref().to_vec();
     condition(format!("message {}", Quoted(&expected)), move |call: &GrpcRequest| match call.messages() {
-        [] => Some("there is no message".to_owned()),
+        [] => Some(format!("there is no message, which should be {}", Quoted(&expected))),
         [message, ..] if *message == expected => None,
         [message, ..] => Some(format!("the message is {}, not {}", Quoted(message), Quoted(&expected))),
     })
@@ -81,7 +81,7 @@ mod tests {
             (method("Ask"), "the method is Check, not Ask"),
             (metadata("x-a", "1"), ""),
             (metadata("x-a", "2"), r#"the metadata x-a is "1", not "2""#),
-            (metadata("x-b", "2"), "there is no metadata x-b"),
+            (metadata("x-b", "2"), r#"there is no metadata x-b, which should be "2""#),
             (message("m"), ""),
             (message("n"), r#"the message is "m", not "n""#),
             (when("two messages", |call| call.messages().len() > 2), r#""two messages" does not hold"#),
@@ -91,6 +91,6 @@ mod tests {
             assert_eq!(matcher.problems(&call).join(", "), problem, "{matcher}");
         }
         let without = GrpcRequest::new("a", "b");
-        assert_eq!(message("m").problems(&without), ["there is no message"]);
+        assert_eq!(message("m").problems(&without), [r#"there is no message, which should be "m""#]);
     }
 }

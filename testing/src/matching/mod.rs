@@ -92,7 +92,7 @@ pub fn header(name: impl Into<String>, value: impl AsRef<[u8]>) -> Matcher {
     condition(format!("{name}: {}", Quoted(&expected)), move |request: &Request| {
         let values: Vec<&[u8]> = request.headers().get_all(&name).collect();
         match values[..] {
-            [] => Some(format!("there is no header {name}")),
+            [] => Some(format!("there is no header {name}, which should be {}", Quoted(&expected))),
             [..] if values.contains(&&*expected) => None,
             [value, ..] => Some(format!("the header {name} is {}, not {}", Quoted(value), Quoted(&expected))),
         }
@@ -225,7 +225,7 @@ mod tests {
             (path_prefix("/b"), "the path is /a?b, and does not begin with /b"),
             (header("X-A", "2"), ""),
             (header("x-a", "3"), r#"the header x-a is "1", not "3""#),
-            (header("x-b", "3"), "there is no header x-b"),
+            (header("x-b", "3"), r#"there is no header x-b, which should be "3""#),
             (has_header("x-a"), ""),
             (has_header("x-b"), "there is no header x-b"),
             (body("abc"), ""),

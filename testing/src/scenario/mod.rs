@@ -13,7 +13,7 @@ use crate::route::Route;
 use crate::run::Run;
 use crate::runner::Runner;
 use crate::step::Step;
-use crate::{Answer, Request, difference};
+use crate::{Answer, Request, difference, failure};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -295,7 +295,10 @@ impl Scenario {
     #[track_caller]
     pub fn compare(&self, runners: &[&dyn Runner]) -> Run {
         let (mut runs, differences) = self.run_on(runners);
-        assert!(differences.is_empty(), "scenario {:?}: the hosts differ\n{differences}", self.name);
+        if !differences.is_empty() {
+            let differences = difference::painted(&differences);
+            failure::fail(&format!("scenario {:?}: the hosts differ\n{differences}", self.name));
+        }
         runs.swap_remove(0)
     }
 

@@ -162,7 +162,15 @@ impl<P: Protocol> Upstream<P> {
             misses.min_by_key(|(rule, problems)| (problems.len(), usize::MAX - rule.matcher().len()));
         match closest {
             Some((rule, problems)) => {
-                format!("{what}\nthe closest is {rule}, but {}", problems.join(", and "))
+                let problems = match (&problems[..], rule.matcher().len()) {
+                    ([problem], _) => problem.clone(),
+                    (problems, all) => format!(
+                        "{} of its {all} conditions do not hold:\n  - {}",
+                        problems.len(),
+                        problems.join("\n  - ")
+                    ),
+                };
+                format!("{what}\nthe closest is {rule}, but {problems}")
             }
             None => format!(
                 "{what}\nit has no rules; `host.{}({:?}).on(any())` adds one",

@@ -49,7 +49,10 @@ fn asking_for_a_local_response_that_is_not_there_shows_the_exchange() {
     let message = failure(|| {
         exchange.local_response();
     });
-    assert!(message.starts_with("there is no local response: Forwarded\n\n  sent"), "{message}");
+    assert!(
+        message.starts_with("there is no local response: the client received the upstream's\n\n  sent"),
+        "{message}"
+    );
 }
 
 extension!(Broken, BrokenStream {

@@ -103,5 +103,8 @@ fn a_failed_assertion_on_the_lines_of_a_stream_shows_when_they_were_logged() {
     let message = failure(|| {
         host.logs().assert_lacks("critical");
     });
-    assert_eq!(message, "a log line contains \"critical\"\nlog:\n  [error] error\n  [critical] critical");
+    assert_eq!(
+        message,
+        "a log line contains \"critical\"\nlog:\n  [error] error\n  [critical] critical    <-- here"
+    );
 }

@@ -66,7 +66,7 @@ fn hosts_that_differ_fail_with_every_difference() {
         message,
         "scenario \"tags\": the hosts differ\n\
          request 1 (GET /a), its response: header x-tag\n  native  \"plain\"\n  other   \"fancy\"\n\
-         request 2 (POST /b), its response: header x-tag\n  native  \"plain\"\n  other   \"fancy\"\n"
+         request 2 (POST /b), its response: header x-tag\n  native  \"plain\"\n  other   \"fancy\""
     );
 }
 

@@ -68,11 +68,10 @@ fn a_snapshot_in_the_test_itself() {
     paused in RequestHeaders
 
       sent                   | forwarded
-    - :method    GET         |
-    - :path      /           |
-    - :scheme    http        |
-    - :authority example.com |
-                             |+(nothing)
+      :method    GET         | (nothing)
+      :path      /           |
+      :scheme    http        |
+      :authority example.com |
 
     timeline
        1 on_context_create #2 of root #1

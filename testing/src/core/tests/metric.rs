@@ -56,6 +56,6 @@ fn a_wrong_expectation_says_what_there_is() {
         failure(|| {
             host.assert_metric("opem", Metric::Gauge(1));
         }),
-        "metric \"opem\": expected gauge 1, and the extension has not defined it; it has [\"open\"]"
+        "metric \"opem\": expected gauge 1, and the extension has not defined it; others are\n  open: gauge 0"
     );
 }

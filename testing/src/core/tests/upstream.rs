@@ -92,7 +92,7 @@ fn a_call_without_a_rule_fails_the_test_and_names_the_closest_one() {
         ),
         "{message}"
     );
-    assert!(message.ends_with(r#"), but the header x-token is "t1", not "t0""#), "{message}");
+    assert!(message.contains(r#"), but the header x-token is "t1", not "t0""#), "{message}");
     assert!(message.contains("core/tests/upstream.rs:"), "{message}");
 }
 
@@ -101,7 +101,7 @@ fn an_upstream_without_rules_says_so() {
     let host = forwarding();
     host.upstream("api");
     let message = failure(|| host.exchange(Request::get("/")));
-    assert!(message.ends_with(r#"it has no rules; `host.upstream("api").on(any())` adds one"#), "{message}");
+    assert!(message.contains(r#"it has no rules; `host.upstream("api").on(any())` adds one"#), "{message}");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn more_calls_than_expected_fail_at_once() {
     let message = failure(|| host.exchange(Request::get("/c")));
     assert!(message.starts_with(r#"upstream "api": the rule for any request ("#), "{message}");
     assert!(
-        message.ends_with(
+        message.contains(
             ") expected 1 to 2 calls, and this is number 3\nit received\n  GET /a\n  GET /b\n  GET /c"
         ),
         "{message}"

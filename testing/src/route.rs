@@ -13,7 +13,9 @@ pub(crate) struct Route {
     pub(crate) value: String,
 }
 
-/// The route that a request with these headers takes; `None` for the one that takes everything.
-pub(crate) fn taken<'a>(routes: &'a [Route], headers: &HeaderList) -> Option<&'a Route> {
-    routes.iter().find(|route| headers.get(&route.header) == Some(route.value.as_bytes()))
+/// The name of the route that a request with these headers takes; the one that takes everything has none. Of a header that
+/// is there several times, each value counts.
+pub(crate) fn name<'a>(routes: &'a [Route], headers: &HeaderList) -> &'a str {
+    let takes = |route: &Route| headers.get_all(&route.header).any(|value| value == route.value.as_bytes());
+    routes.iter().find(|route| takes(route)).map_or("", |route| &route.name)
 }

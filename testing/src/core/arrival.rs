@@ -4,7 +4,8 @@ use super::direction::Side;
 use super::field::Owner;
 use super::stream::Stream;
 use super::{HostCore, maps};
-use crate::{HeaderList, Request, Response};
+use crate::profile::Profile;
+use crate::{HeaderList, Request, Response, route};
 use std::rc::Rc;
 
 impl HostCore {
@@ -21,11 +22,18 @@ impl HostCore {
 
     /// The headers of `request` arrive.
     pub(crate) fn request_headers(self: &Rc<Self>, stream: &Rc<Stream>, request: &Request, end: bool) {
-        let headers = maps::normalized(&request.headers, Owner::Request);
+        let mut headers = maps::normalized(&request.headers, Owner::Request);
+        if self.settings().profile == Profile::ENVOY
+            && headers.get("expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"))
+        {
+            // It has told the client to go on.
+            headers.remove("expect");
+        }
         {
             let mut state = stream.state_mut();
             state.sent.properties.clone_from(&request.properties);
             state.sent.headers = request.headers.clone();
+            state.route = route::name(&self.settings().routes, &headers).to_owned();
             state.is_head = headers.get(":method") == Some(b"HEAD");
             state.is_grpc = headers.get("content-type").is_some_and(is_grpc);
         }

@@ -240,18 +240,18 @@ impl HostCore {
     fn forward_headers(self: &Rc<Self>, stream: &Rc<Stream>, side: Side, end: bool) {
         let flaw = {
             let mut state = stream.state_mut();
-            let direction = state.direction_mut(side);
-            let mut headers = direction.headers.clone().unwrap_or_default();
+            let mut headers = state.direction(side).headers.clone().unwrap_or_default();
             if side == Side::Request {
-                // It is chosen anew with each change of the headers, so that the last ones count.
-                if let Some(name) =
-                    route::taken(&self.settings().routes, &headers).map(|route| route.name.as_str())
-                {
+                // It is chosen anew if the headers have changed, so that the last ones count.
+                let name = route::name(&self.settings().routes, &headers);
+                if !name.is_empty() {
                     headers.add(route::TAKEN, name);
                 }
+                name.clone_into(&mut state.route);
             }
             let flaw = requirement::flaw(side, &headers);
             if flaw.is_none() {
+                let direction = state.direction_mut(side);
                 direction.forwarded.headers = Some(headers);
                 direction.forwarded.ended = end;
             }

@@ -1,14 +1,13 @@
 //! Properties, as Envoy derives them.
 
 use super::HostCore;
-use super::direction::Direction;
 use super::field::Owner;
 use super::foreign::Object;
 use super::local_response::grpc_status_of;
 use super::maps;
-use super::stream::{State, Stream};
+use super::stream::{CLOSED, State, Stream};
+use crate::HeaderList;
 use crate::http::Body;
-use crate::{HeaderList, route};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use waxwing::__private::Answer;
@@ -50,19 +49,11 @@ impl HostCore {
                 [b"request", b"duration"] if state.ended => {
                     Ok(number(self.process.wall_clock().saturating_sub(state.started)))
                 }
-                [b"xds", b"route_name"] => Ok(self.route_name(&state.request).into()),
+                [b"xds", b"route_name"] => Ok(state.route.clone().into()),
                 _ => derived(stream.context, &state, &segments),
             },
             Ok,
         )
-    }
-
-    /// The name of the route that a request takes; the one for everything has none.
-    fn route_name(&self, request: &Direction) -> &str {
-        let headers = request.headers.as_ref();
-        headers
-            .and_then(|headers| route::taken(&self.settings().routes, headers))
-            .map_or("", |route| &route.name)
     }
 }
 
@@ -148,10 +139,12 @@ fn response(state: &State, path: &[&[u8]]) -> Option<Vec<u8>> {
     let code: Option<u32> = parsed(direction.headers.as_ref(), ":status");
     match path {
         // What it was answered with, or that it was the upstream.
-        [b"code_details"] => code.map(|_| match state.details.as_str() {
-            "" => b"via_upstream".to_vec(),
-            details => details.as_bytes().to_vec(),
-        }),
+        [b"code_details"] => match (state.details.as_str(), code) {
+            ("", None) => None,
+            // Who breaks a response off has not made it.
+            ("" | CLOSED, Some(_)) => Some(b"via_upstream".to_vec()),
+            (details, _) => Some(details.as_bytes().to_vec()),
+        },
         [b"flags"] if state.local.is_none() && !state.reset => Some(number(0)),
         [b"size"] => Some(number(byte_count(&state.response.forwarded.body))),
         [b"code"] => code.map(|code| number(code.into())),

@@ -4,7 +4,7 @@ use super::HostCore;
 use super::connection::Connection;
 use super::direction::Side;
 use super::local_response::LocalReply;
-use super::stream::Stream;
+use super::stream::{CLOSED, Stream};
 use std::rc::Rc;
 use waxwing::__private::PeerType;
 
@@ -33,7 +33,7 @@ impl HostCore {
                 self.with_stream(context, |stream| self.continue_stream(stream, side));
             }
             AfterCall::Reset(context) => {
-                self.with_stream(context, |stream| self.reset(stream, "wasm_close_stream"));
+                self.with_stream(context, |stream| self.reset(stream, CLOSED));
             }
             AfterCall::Reply(context, reply) => {
                 self.with_stream(context, |stream| self.reply(stream, reply));

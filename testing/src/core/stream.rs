@@ -50,6 +50,8 @@ pub(super) struct State {
     pub(super) declared: Vec<Vec<u8>>,
     /// How often it had the route chosen anew.
     pub(super) route_choices: usize,
+    /// The name of the one that was chosen last.
+    pub(super) route: String,
     /// Nanoseconds since the Unix epoch.
     pub(super) started: u64,
     /// The answers to its callouts, until its request was forwarded.
@@ -70,6 +72,9 @@ pub(super) struct State {
     pub(super) ended: bool,
     pub(super) details: String,
 }
+
+/// Why a stream is reset that the extension closes.
+pub(super) const CLOSED: &str = "wasm_close_stream";
 
 impl State {
     pub(super) fn direction(&self, side: Side) -> &Direction {
@@ -223,6 +228,7 @@ impl HostCore {
             objects: HashMap::new(),
             declared: Vec::new(),
             route_choices: 0,
+            route: String::new(),
             started: self.process.wall_clock(),
             consulted: Vec::new(),
             sent: Request::from_headers(HeaderList::new()),

@@ -110,3 +110,10 @@ fn a_client_that_would_leave_later_than_it_is_answered() {
     );
     assert_eq!(runs[0][0].outcome(), Outcome::Forwarded);
 }
+
+#[test]
+fn a_request_that_expects_to_be_told_to_go_on() {
+    let script = "request-headers value 0 expect\nrequest-body value 0 expect\nlog value 0 expect\nlog value 2 :status";
+    compare([scenario("a request that expects to be told to go on", script)
+        .request(Request::post("/").header("expect", "100-continue").body("abc").empty_end())]);
+}

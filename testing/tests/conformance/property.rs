@@ -18,11 +18,3 @@ fn attributes_in_each_callback() {
         + &asked.collect::<String>();
     compare([scenario("attributes in each callback", &script).request(full()).request(without_body())]);
 }
-
-#[test]
-fn a_route_has_a_name_while_its_request_is_under_way() {
-    let script = "request-headers property xds.route_name\nresponse-headers property xds.route_name\n\
-        log property xds.route_name\n";
-    let scenario = scenario("the name of a route", script).route("chat", "x-team", "chat");
-    compare([scenario.request(full().header("x-team", "chat")).request(full())]);
-}

@@ -73,3 +73,23 @@ fn a_new_configuration_after_a_trap() {
     );
     runs[0][1].response().assert_status(200);
 }
+
+#[test]
+fn a_root_context_that_puts_off_its_end() {
+    // It ticks on, until it says that it is done: then there is no second time.
+    let done =
+        "configure timer 1000\nroot-done later\nroot-done value 0 :path\ntimer timer 1000\ntimer root-done";
+    let never = "configure timer 1000\nroot-done later\nroot-done value 0 :path\ntimer value 0 :path";
+    let replaced = |name: &str, script: &str, wait: u64| {
+        scenario(name, script)
+            .request(without_body())
+            .reconfigure("log value 2 :status")
+            .request(without_body())
+            .wait(Duration::from_millis(wait))
+            .request(without_body())
+    };
+    compare([
+        replaced("a root context puts off its end", done, 2500),
+        replaced("a root context does not end", never, 1500),
+    ]);
+}

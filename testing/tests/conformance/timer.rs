@@ -48,3 +48,23 @@ fn a_timer_resumes_or_answers_a_stream_that_waits_for_it() {
     run[2].local_response().assert_status(504).assert_body("it took too long");
     run[2].assert_not_forwarded();
 }
+
+#[test]
+fn a_trap_of_one_worker_leaves_the_ticks_of_the_other() {
+    let script = "configure timer 400\ntimer value 0 :path\nrequest-headers panic";
+    compare([scenario("a trap of one worker leaves the ticks of the other", script)
+        .workers(2)
+        .expect_trap("the script says so")
+        .request_to(1, without_body())
+        .wait(Duration::from_millis(700))]);
+}
+
+#[test]
+fn ticks_of_two_workers() {
+    let script = "configure timer 500\ntimer value 0 :path\nlog value 0 :path";
+    compare([scenario("ticks of two workers", script)
+        .workers(2)
+        .request_to(1, without_body())
+        .request(without_body())
+        .wait(Duration::from_millis(900))]);
+}

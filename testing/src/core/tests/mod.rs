@@ -13,6 +13,7 @@ mod properties;
 mod reload;
 mod remains;
 mod root;
+mod route;
 mod shared_data;
 mod shared_queue;
 mod ticks;

@@ -59,7 +59,8 @@ impl RootContext for Probe {
 #[callbacks]
 impl RootCallbacks for Probe {
     fn on_vm_start(vm: &mut VmStart<'_>) -> Result<()> {
-        let script = step::script(&String::from_utf8_lossy(vm.configuration()?));
+        // Not every host has one.
+        let script = step::script(&String::from_utf8_lossy(vm.configuration().unwrap_or_default()));
         if !script.is_empty() {
             let _ = run(&script, "start", "", true, vm);
         }

@@ -35,6 +35,10 @@ const FUNCTIONS: &[&str] = &[
     "set_tick_period_milliseconds",
 ];
 
+/// Those of them that give bytes, which can be others.
+const GIVING_BYTES: &[&str] =
+    &["call_foreign_function", "get_buffer_bytes", "get_header_map_value", "get_property", "get_shared_data"];
+
 /// Plans of up to three faults: calls that are refused with any status, and data that are short, random, or lie about their
 /// lengths.
 ///
@@ -45,16 +49,17 @@ pub fn fault_plans() -> impl Strategy<Value = FaultPlan> {
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
-    let failure = prop_oneof![
-        4 => (1_u32..13).prop_map(|number| Failure::from(Status::new(number).unwrap_or(Status::INTERNAL_FAILURE))),
-        1 => any::<u32>().prop_map(|number| Failure::from(Status::new(number).unwrap_or(Status::INTERNAL_FAILURE))),
-        1 => (0_usize..16).prop_map(Failure::Short),
-        1 => any::<u64>().prop_map(Failure::Random),
-        1 => Just(Failure::LyingLengths),
-        1 => Just(Failure::HugeCount),
+    let status = |number| Failure::from(Status::new(number).unwrap_or(Status::INTERNAL_FAILURE));
+    let status = prop_oneof![4 => 1_u32..13, 1 => any::<u32>()].prop_map(status);
+    let data = prop_oneof![(0_usize..16).prop_map(Failure::Short), any::<u64>().prop_map(Failure::Random)];
+    let block = prop_oneof![Just(Failure::LyingLengths), Just(Failure::HugeCount)];
+    let failing = prop_oneof![
+        4 => (proptest::sample::select(FUNCTIONS), status),
+        2 => (proptest::sample::select(GIVING_BYTES), data),
+        1 => (Just("get_header_map_pairs"), block),
     ];
     let which = prop_oneof![Just(None), (1_u64..4).prop_map(Some)];
-    (proptest::sample::select(FUNCTIONS), failure, which).prop_map(|(function, failure, nth)| {
+    (failing, which).prop_map(|((function, failure), nth)| {
         let fault = Fault::new(function, failure);
         match nth {
             Some(nth) => fault.nth(nth),

@@ -152,10 +152,8 @@ fn what_is_missing_fails_the_test_that_calls_it() {
             }
             let host = able(profile, &format!("request-headers {line}"));
             let message = failure(|| host.exchange(Request::get("/")));
-            assert_eq!(
-                message,
-                format!("{import} is missing in {profile}: a module that imports it does not load")
-            );
+            let missing = format!("{import} is missing in {profile}: a module that imports it does not load");
+            assert!(message.starts_with(&missing), "{message}");
             count += 1;
         }
     }

@@ -30,7 +30,7 @@ fn answer(call: &Request, part: usize) -> Answer {
     let after = |time| Answer::from(Response::new(200).body("slow")).after(Duration::from_millis(time));
     match path.split('/').nth(part).unwrap_or_default() {
         "early" => after(20),
-        "late" => after(500),
+        "late" => after(2000),
         "never" => Answer::Hang,
         "breaks" => Answer::Reset,
         "fails" => Response::new(500).body("1").into(),
@@ -157,9 +157,12 @@ fn a_configuration_that_would_lose_an_answer_is_refused() {
     }
 }
 
+/// With a deadline that upstreams on a slow machine keep.
 fn scenario(name: &str) -> Scenario {
+    let mut config = config();
+    config["deadline_milliseconds"] = json!(600);
     Scenario::new(name)
-        .config(config())
+        .config(config)
         .cluster("prices", |call| answer(call, 1))
         .cluster("stocks", |call| answer(call, 2))
         .metric(missing("price"))
@@ -177,7 +180,7 @@ fn it_does_the_same_on_every_host() {
             scenario("one is slow, one too slow").request(Request::get("/early/late")),
             scenario("neither").request(Request::get("/never/breaks")).request(Request::get("/bytes/fails")),
             scenario("the response takes longer")
-                .origin(|_| Answer::from(Response::new(200).body("late")).after(Duration::from_millis(200)))
+                .origin(|_| Answer::from(Response::new(200).body("late")).after(Duration::from_millis(900)))
                 .request(Request::get("/early/never")),
             Scenario::new("nobody listens")
                 .config(config())

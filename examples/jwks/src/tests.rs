@@ -243,11 +243,18 @@ fn on_each_runner(test: impl Fn(&dyn Runner)) {
     runners.into_iter().for_each(test);
 }
 
+/// With a timeout that a slow machine keeps.
+fn patient() -> Value {
+    with(&json!({ "timeout_milliseconds": 10_000 }))
+}
+
 #[test]
 fn every_host_lets_in_who_has_a_token_and_nobody_else() {
     on_each_runner(|host| {
         let run = host.run(
-            &scenario("tokens")
+            &Scenario::new("tokens")
+                .config(patient())
+                .cluster("issuer", |_| key_one())
                 .request(alice())
                 .request(with_token(&token(json!({ "sub": "bo" }))))
                 .request(Request::get("/orders").header("x-user", "mallory"))
@@ -271,7 +278,7 @@ fn on_every_host_a_request_waits_for_the_keys_with_its_body() {
         let upload = Request::post("/orders").header("authorization", format!("Bearer {}", signed_by(1)));
         let run = host.run(
             &Scenario::new("slow keys")
-                .config(config())
+                .config(patient())
                 .cluster("issuer", move |_| key_one().after(later))
                 .request(upload.chunks(["two ", "apples"])),
         );
@@ -285,19 +292,16 @@ fn on_every_host_keys_that_did_not_come_are_fetched_again() {
         let calls = AtomicUsize::new(0);
         let run = host.run(
             &Scenario::new("keys that come late")
-                .config(config())
-                // More than an Envoy with one worker makes of them at its start.
+                .config(patient())
+                // More than an Envoy with one worker makes of them before that worker has made its first.
                 .cluster("issuer", move |_| match calls.fetch_add(1, Ordering::Relaxed) {
-                    0..6 => Response::new(200).body("{\"keys\":[]}").into(),
+                    0..10 => Response::new(200).body("{\"keys\":[]}").into(),
                     _ => key_one(),
                 })
-                .request(alice())
-                .wait(Duration::from_millis(1500))
+                .wait(Duration::from_secs(3))
                 .request(alice()),
         );
-        run[0].local_response().assert_status(503);
-        run[0].assert_not_forwarded();
-        run[1].upstream_request().assert_header("x-user", "alice");
+        run[0].upstream_request().assert_header("x-user", "alice");
         run.logs()
             .assert_contains("the keys were not fetched: it has no Ed25519 key with an id, for signatures");
     });

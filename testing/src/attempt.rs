@@ -199,6 +199,7 @@ pub(crate) fn prepared(
         .root_id(root_id)
         .vm_id(vm_id)
         .failure_policy(scenario.policy_after_trap())
+        .strictness(scenario.strictness())
         .routes(scenario.routes())
         .expressions(scenario.expressions())
         .origin(move |request| upstream(request));

@@ -7,6 +7,7 @@ use crate::core::{Faults, MakeGuest, NotMade, Process, Settings, WorkerCore};
 use crate::host::Host;
 use crate::http::property_path;
 use crate::matching::any;
+use crate::misuse::{Misuse, Strictness};
 use crate::profile::Profile;
 use crate::route::Route;
 use crate::scenario::FailurePolicy;
@@ -40,6 +41,7 @@ impl HostBuilder {
             root_id: String::new(),
             vm_id: String::new(),
             failure_policy: FailurePolicy::Closed,
+            strictness: Strictness { fails: true, allowed: Vec::new() },
             buffer_limit: BUFFER_LIMIT,
             log_level: Some(LogLevel::Trace),
             headers_stop_alone: false,
@@ -132,6 +134,33 @@ impl HostBuilder {
     /// Sets what becomes of streams after a trap.
     pub fn failure_policy(mut self, policy: FailurePolicy) -> Self {
         self.settings.failure_policy = policy;
+        self
+    }
+
+    /// Allows what the host would flag, and fail the test for: the extension means to do it.
+    ///
+    /// ```no_run
+    /// use waxwing_testing::{Host, Misuse, Request};
+    /// # fn test<Mirror: waxwing::Extension>() {
+    ///
+    /// // It tells another service of each request, and needs no answer.
+    /// let host = Host::builder::<Mirror>().allow(Misuse::DroppedCallout).start();
+    /// host.exchange(Request::get("/")).response().assert_status(200);
+    /// # }
+    /// ```
+    pub fn allow(mut self, misuse: Misuse) -> Self {
+        self.settings.strictness.allowed.push(misuse);
+        self
+    }
+
+    /// Lets no [`Misuse`] fail the test. Each is in the [timeline](crate::Timeline::misuses) all the same.
+    pub fn lenient(mut self) -> Self {
+        self.settings.strictness.fails = false;
+        self
+    }
+
+    pub(crate) fn strictness(mut self, strictness: Strictness) -> Self {
+        self.settings.strictness = strictness;
         self
     }
 

@@ -116,7 +116,7 @@ fn trace(timelines: &[(String, Timeline)]) -> String {
                 Event::Call { call, answer: Err(status) } => format!("  {} {status}", call.name()),
                 Event::Return(returned) => returned.to_string(),
                 Event::Trap(_) => "trap".to_owned(),
-                Event::Host(_) | Event::Misuse(_) | Event::Fault(_) => continue,
+                Event::Host(_) | Event::Misuse { .. } | Event::Fault(_) => continue,
             };
             trace += &line;
             trace.push('\n');

@@ -159,6 +159,7 @@ fn run(runner: &dyn Runner, builder: HostBuilder, scenario: &Scenario) -> Run {
         );
     }
     host.process().set_watched(false);
+    host.process().check();
     let timelines = attempt.timelines();
     Run { timelines, ..attempt.run(scenario) }
 }

@@ -301,7 +301,12 @@ impl HttpStream {
     /// not sent all of it.
     #[track_caller]
     pub fn finish(&self) -> Exchange {
-        match self.try_finish() {
+        let finished = self.try_finish();
+        if !matches!(finished, Err(Stop::Failed(_))) {
+            // A misuse is a reason for what comes of it.
+            self.worker.process().check();
+        }
+        match finished {
             Ok(exchange) => exchange,
             Err(Stop::Failed(problem)) => self.fail(&problem),
             Err(stop) => failure::fail(&stop.to_string()),

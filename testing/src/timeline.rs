@@ -5,6 +5,7 @@ mod marks;
 pub(crate) use marks::Written;
 
 use crate::host_call::{HostCall, Reply};
+use crate::misuse::Misuse;
 use crate::trap::Trap;
 use std::fmt;
 use waxwing::__private::{Callback, PeerType};
@@ -37,7 +38,12 @@ pub enum Event {
     /// The host went on: a message was forwarded, say.
     Host(String),
     /// The guest did what a host accepts and an extension should not do.
-    Misuse(String),
+    Misuse {
+        /// What it is.
+        misuse: Misuse,
+        /// In words.
+        text: String,
+    },
     /// The call before was answered as a [`Fault`](crate::fault::Fault) wants it.
     Fault(String),
 }
@@ -161,7 +167,7 @@ impl Timeline {
     pub fn misuses(&self) -> Vec<&str> {
         let mut misuses = Vec::new();
         for event in &self.events {
-            if let Event::Misuse(text) = event {
+            if let Event::Misuse { text, .. } = event {
                 misuses.push(text.as_str());
             }
         }
@@ -215,7 +221,7 @@ impl fmt::Display for Event {
             Event::Return(returned) => returned.fmt(f),
             Event::Trap(trap) => write!(f, "! {trap}"),
             Event::Host(text) => write!(f, "* {text}"),
-            Event::Misuse(text) => write!(f, "! misuse: {text}"),
+            Event::Misuse { text, .. } => write!(f, "! misuse: {text}"),
             Event::Fault(text) => write!(f, "! fault: {text}"),
         }
     }

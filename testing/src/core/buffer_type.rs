@@ -1,11 +1,12 @@
 //! The buffers of the ABI: which of them can be read now, and which changed.
 
 use super::connection::Sender;
-use super::direction::{Direction, Side};
+use super::direction::Side;
 use super::stream::Stream;
 use super::{HostCore, buffer};
+use crate::misuse::Misuse;
 use std::rc::Rc;
-use waxwing::__private::{Answer, BufferType};
+use waxwing::__private::{Answer, BufferType, Callback};
 use waxwing::Status;
 
 impl HostCore {
@@ -25,9 +26,15 @@ impl HostCore {
         match buffer {
             BufferType::HTTP_REQUEST_BODY | BufferType::HTTP_RESPONSE_BODY => {
                 let Some(stream) = stream else { return Ok(Vec::new()) };
-                let mut state = stream.state_mut();
-                let body = state.direction_mut(side(buffer)).visible_mut();
-                body.map_or(Ok(Vec::new()), |body| range(body))
+                let side = side(buffer);
+                let found = stream.state_mut().direction_mut(side).visible_mut().map(|body| range(body));
+                found.unwrap_or_else(|| {
+                    // A message of headers and trailers has a body without bytes, which is as good as any.
+                    if !self.is_in_trailers(stream, side) {
+                        self.flag_no_body(stream, side);
+                    }
+                    Ok(Vec::new())
+                })
             }
             BufferType::HTTP_CALL_RESPONSE_BODY => self
                 .with_callout_response(|response| range(&response.body_bytes()))
@@ -58,14 +65,31 @@ impl HostCore {
         &self,
         stream: Option<&Rc<Stream>>,
         buffer: BufferType,
+        start: usize,
         edit: impl FnOnce(&mut Vec<u8>) -> Answer,
     ) -> Answer {
         match buffer {
             BufferType::HTTP_REQUEST_BODY | BufferType::HTTP_RESPONSE_BODY => {
                 let (stream, side) = (stream.ok_or(Status::BAD_ARGUMENT)?, side(buffer));
-                let mut state = stream.state_mut();
-                edit(state.direction_mut(side).visible_mut().ok_or(Status::BAD_ARGUMENT)?)?;
-                self.check_growth(stream, side, state.direction(side));
+                let size = stream.state_mut().direction_mut(side).visible_mut().map(|body| body.len());
+                let Some(size) = size else {
+                    self.flag_no_body(stream, side);
+                    return Err(Status::BAD_ARGUMENT);
+                };
+                // The largest numbers are a custom of some SDKs: "at the end, wherever that is".
+                if (size + 1..END_OF_ANY).contains(&start) {
+                    let text = format!(
+                        "data for the place {start} of a {} body of {size} bytes: it goes to its end",
+                        side.name()
+                    );
+                    self.flag(stream, Misuse::BehindTheEnd, text);
+                }
+                stream
+                    .state_mut()
+                    .direction_mut(side)
+                    .visible_mut()
+                    .map_or(Err(Status::BAD_ARGUMENT), edit)?;
+                self.check_growth(stream, side);
                 Ok(())
             }
             BufferType::DOWNSTREAM_DATA | BufferType::UPSTREAM_DATA => {
@@ -83,11 +107,30 @@ impl HostCore {
         }
     }
 
+    fn is_in_trailers(&self, stream: &Stream, side: Side) -> bool {
+        let trailers = match side {
+            Side::Request => Callback::RequestTrailers,
+            Side::Response => Callback::ResponseTrailers,
+        };
+        self.is_inside(stream, side) && self.vm.is_running(trailers)
+    }
+
+    /// Flags that there is no body to be reached now.
+    fn flag_no_body(&self, stream: &Stream, side: Side) {
+        let text = format!("the {} body is reached for outside of its callbacks", side.name());
+        self.flag(stream, Misuse::OutOfPhase, text);
+    }
+
     /// Flags what Envoy 1.40 does not cope with: a body that is held already, and that the extension makes too large.
-    fn check_growth(&self, stream: &Stream, side: Side, direction: &Direction) {
+    fn check_growth(&self, stream: &Stream, side: Side) {
         let limit = self.settings().buffer_limit;
-        let held = direction.buffered.as_ref().map_or(0, Vec::len);
-        if !direction.buffering || direction.streaming || held <= limit {
+        let is_fine = {
+            let state = stream.state();
+            let direction = state.direction(side);
+            let held = direction.buffered.as_ref().map_or(0, Vec::len);
+            !direction.buffering || direction.streaming || held <= limit
+        };
+        if is_fine {
             return;
         }
         let consequence = match side {
@@ -96,10 +139,11 @@ impl HostCore {
             Side::Request => "never answers it",
             Side::Response => "ends the stream inside the call",
         };
-        stream.journal.misuse(format!(
+        let text = format!(
             "the extension makes a {} that is held larger than the limit of {limit} bytes: Envoy 1.40 {consequence}",
             side.name()
-        ));
+        );
+        self.flag(stream, Misuse::OvergrownBody, text);
     }
 }
 
@@ -110,6 +154,9 @@ fn side(body: BufferType) -> Side {
 fn sender(data: BufferType) -> Sender {
     if data == BufferType::DOWNSTREAM_DATA { Sender::Client } else { Sender::Upstream }
 }
+
+/// From here on, a start is no place that anybody has counted.
+const END_OF_ANY: usize = i32::MAX as usize;
 
 /// The largest number of the ABI.
 const LAST: u32 = 8;

@@ -10,6 +10,7 @@ use super::{HostCore, buffer, maps};
 use crate::HeaderList;
 use crate::host_call::{HostCall, Reply};
 use crate::log::LogLine;
+use crate::misuse::Misuse;
 use crate::profile::Properties;
 use std::collections::HashMap;
 use waxwing::__private::{
@@ -75,7 +76,7 @@ impl Host for HostCore {
     fn set_buffer_bytes(&self, buffer: BufferType, start: usize, len: usize, data: &[u8]) -> Answer {
         let call = HostCall::SetBufferBytes { buffer, start, len, data: data.to_vec() };
         self.answer(call, done, |stream| {
-            self.edit_buffer(stream, buffer, |bytes| buffer::splice(bytes, start, len, data))
+            self.edit_buffer(stream, buffer, start, |bytes| buffer::splice(bytes, start, len, data))
         })
     }
 
@@ -142,7 +143,8 @@ impl Host for HostCore {
             let Some(stream) = stream else { return Ok(()) };
             if self.is_inside(stream, side) {
                 let what = side.name();
-                stream.journal.misuse(format!("the {what} is resumed inside its own callback: ignored"));
+                let text = format!("the {what} is resumed inside its own callback: ignored");
+                self.flag(stream, Misuse::ResumedInside, text);
             } else {
                 self.note_crossing(stream, "resumes");
                 self.vm.after_call(AfterCall::Continue(stream.context, side));
@@ -161,7 +163,8 @@ impl Host for HostCore {
             match (stream_type.0, stream) {
                 (0 | 1, Some(stream)) => {
                     if self.vm.is_running(Callback::ResponseTrailers) {
-                        stream.journal.misuse("a stream closed in on_response_trailers: Envoy 1.40 crashes");
+                        let text = "a stream closed in on_response_trailers: Envoy 1.40 crashes";
+                        self.flag(stream, Misuse::ClosedInTrailers, text);
                     }
                     self.vm.after_call(AfterCall::Reset(stream.context));
                     Ok(())
@@ -189,8 +192,15 @@ impl Host for HostCore {
         self.answer(call, done, |stream| {
             self.vm.request_stop();
             if let Some(stream) = stream {
-                if std::mem::replace(&mut stream.state_mut().reply_asked, true) {
-                    stream.journal.misuse("a second local response for the same stream");
+                let is_second = std::mem::replace(&mut stream.state_mut().reply_asked, true);
+                let has_begun = stream.state().response.forwarded.headers.is_some();
+                if is_second {
+                    let text = "a second local response for the same stream";
+                    self.flag(stream, Misuse::SecondLocalResponse, text);
+                } else if has_begun {
+                    let text =
+                        "a local response, and the headers of the response have gone: the stream is reset";
+                    self.flag(stream, Misuse::LateLocalResponse, text);
                 }
                 self.note_crossing(stream, "answers");
                 self.vm.after_call(AfterCall::Reply(stream.context, LocalReply::from_parts(&response)));

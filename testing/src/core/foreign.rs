@@ -2,6 +2,7 @@
 
 use super::HostCore;
 use super::stream::Stream;
+use crate::misuse::Misuse;
 use miniz_oxide::{deflate, inflate};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -81,7 +82,7 @@ impl HostCore {
                 }
                 Ok(Vec::new())
             }
-            b"set_envoy_filter_state" => set_filter_state(stream, argument),
+            b"set_envoy_filter_state" => self.set_filter_state(stream, argument),
             b"declare_property" => self.declare_property(stream, argument),
             b"compress" => Ok(deflate::compress_to_vec_zlib(argument, COMPRESSION_LEVEL)),
             b"uncompress" => {
@@ -166,22 +167,22 @@ fn token(argument: &[u8]) -> Answer<u32> {
     argument.try_into().map(u32::from_le_bytes).map_err(|_| Status::BAD_ARGUMENT)
 }
 
-fn set_filter_state(stream: Option<&Stream>, argument: &[u8]) -> Answer<Vec<u8>> {
-    let message = Message::parse(argument)?;
-    let (name, value) = (message.bytes(1), message.bytes(2));
-    let stream = stream.ok_or(Status::NOT_FOUND)?;
-    let (object, span) = (object(name, value)?, message.number(3));
-    let objects = &mut stream.state_mut().objects;
-    match objects.get(name) {
-        Some((other, _)) if *other != span => stream.journal.misuse(format!(
-            "{} is set with another life span than before: ignored",
-            String::from_utf8_lossy(name)
-        )),
-        _ => {
-            objects.insert(name.to_vec(), (span, object));
+impl HostCore {
+    fn set_filter_state(&self, stream: Option<&Stream>, argument: &[u8]) -> Answer<Vec<u8>> {
+        let message = Message::parse(argument)?;
+        let (name, value) = (message.bytes(1), message.bytes(2));
+        let stream = stream.ok_or(Status::NOT_FOUND)?;
+        let (object, span) = (object(name, value)?, message.number(3));
+        let is_other = stream.state().objects.get(name).is_some_and(|(other, _)| *other != span);
+        if is_other {
+            let name = String::from_utf8_lossy(name);
+            let text = format!("{name} is set with another life span than before: ignored");
+            self.flag(stream, Misuse::ChangedLifeSpan, text);
+        } else {
+            stream.state_mut().objects.insert(name.to_vec(), (span, object));
         }
+        Ok(Vec::new())
     }
-    Ok(Vec::new())
 }
 
 /// The object that Envoy 1.40 makes of a text, of those kinds that it has.

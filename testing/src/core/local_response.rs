@@ -6,6 +6,7 @@ use super::requirement::Flaw;
 use super::stream::{State, Stream};
 use super::{HostCore, callout_end, maps};
 use crate::HeaderList;
+use crate::misuse::Misuse;
 use std::rc::Rc;
 use waxwing::__private::LocalResponseParts;
 
@@ -147,9 +148,8 @@ impl HostCore {
     /// Answers the client in place of the upstream.
     pub(super) fn reply(self: &Rc<Self>, stream: &Rc<Stream>, reply: LocalReply) {
         if stream.has_ended() {
-            stream
-                .journal
-                .misuse(format!("the stream has ended: the local response {} is dropped", reply.status));
+            let text = format!("the stream has ended: the local response {} is dropped", reply.status);
+            self.flag(stream, Misuse::LateLocalResponse, text);
             return;
         }
         let (started, sent, is_head) = {

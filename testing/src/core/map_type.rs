@@ -5,6 +5,7 @@ use super::field::Owner;
 use super::stream::{State, Stream};
 use super::{HostCore, maps};
 use crate::HeaderList;
+use crate::misuse::Misuse;
 use std::rc::Rc;
 use waxwing::__private::{Answer, MapType};
 use waxwing::Status;
@@ -16,9 +17,12 @@ impl HostCore {
         if let Some(block) = self.with_callout_map(map, |list| list.map(maps::encode)) {
             return Ok(block.unwrap_or_default());
         }
-        Ok(stream.map_or_else(Vec::new, |stream| {
-            readable(&stream.state(), map).map(maps::encode).unwrap_or_default()
-        }))
+        let Some(stream) = stream else { return Ok(Vec::new()) };
+        let block = readable(&stream.state(), map).map(maps::encode);
+        if block.is_none() {
+            self.flag_no_map(stream, map);
+        }
+        Ok(block.unwrap_or_default())
     }
 
     /// The first value of that name in a map.
@@ -31,12 +35,16 @@ impl HostCore {
         if let Some(value) = self.with_callout_map(map, value) {
             return value;
         }
-        let state = stream.ok_or(Status::BAD_ARGUMENT)?.state();
-        match readable(&state, map) {
-            Some(list) => maps::get(list, owner(map), key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND),
-            None if state.logging => Err(Status::NOT_FOUND),
-            None => Err(Status::BAD_ARGUMENT),
+        let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+        let get = |list| maps::get(list, owner(map), key).map(<[u8]>::to_vec).ok_or(Status::NOT_FOUND);
+        if let Some(value) = readable(&stream.state(), map).map(get) {
+            return value;
         }
+        if stream.state().logging {
+            return Err(Status::NOT_FOUND);
+        }
+        self.flag_no_map(stream, map);
+        Err(Status::BAD_ARGUMENT)
     }
 
     /// Reads a map of the callout whose end the guest is being told of, whatever context it acts on.
@@ -64,12 +72,34 @@ impl HostCore {
         edit: impl FnOnce(&mut HeaderList, Owner),
     ) -> Answer {
         check(map)?;
-        let mut state = stream.ok_or(Status::BAD_ARGUMENT)?.state_mut();
+        let stream = stream.ok_or(Status::BAD_ARGUMENT)?;
+        if writable(&mut stream.state_mut(), map).is_none() {
+            self.flag_no_map(stream, map);
+            return Err(Status::BAD_ARGUMENT);
+        }
+        let mut state = stream.state_mut();
         let list = writable(&mut state, map).ok_or(Status::BAD_ARGUMENT)?;
         let fixed = self.fixed_headers(list);
         edit(list, owner(map));
         self.put_back(list, &fixed);
         Ok(())
+    }
+}
+
+impl HostCore {
+    /// Flags that a map cannot be reached now: one of a message, whose time is known to whoever asks.
+    fn flag_no_map(&self, stream: &Stream, map: MapType) {
+        let name = match map {
+            MapType::HTTP_REQUEST_HEADERS => "request headers",
+            MapType::HTTP_RESPONSE_HEADERS => "response headers",
+            MapType::HTTP_REQUEST_TRAILERS => "request trailers",
+            MapType::HTTP_RESPONSE_TRAILERS => "response trailers",
+            _ => return,
+        };
+        if !stream.state().logging {
+            let text = format!("the {name} are reached for, and are not there yet, or have gone");
+            self.flag(stream, Misuse::OutOfPhase, text);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use super::HostCore;
 use super::answering::{done, number};
 use crate::host_call::{HostCall, Reply};
 use crate::metric::Metric;
+use crate::misuse::Misuse;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use waxwing::__private::{Answer, MetricType};
@@ -63,8 +64,22 @@ impl HostCore {
             }
             let name = String::from_utf8_lossy(name);
             self.process.metrics.define(&name, kind);
+            self.check_definition(kind, &name);
             Ok(self.metrics.define(&name, kind))
         })
+    }
+
+    /// Flags a definition that each stream of this kind repeats.
+    fn check_definition(&self, kind: MetricType, name: &str) {
+        let Some(context) = self.vm.running().filter(|context| !self.is_live_root(*context)) else { return };
+        let is_known = self.metrics.0.borrow().values().any(|(other, of)| other == name && *of == kind.0);
+        if is_known {
+            let text = format!("the metric {name:?} is defined again in a stream: {KEPT}");
+            match self.stream(context) {
+                Some(stream) => self.flag(&stream, Misuse::RedefinedMetric, text),
+                None => self.flag_in(&self.journal(context), None, Misuse::RedefinedMetric, text),
+            }
+        }
     }
 
     pub(super) fn increment(&self, metric: u32, delta: i64) -> Answer {
@@ -119,6 +134,9 @@ impl HostCore {
         defined.get(&id).and_then(|key| metrics.get_mut(key)).map_or(Err(Status::NOT_FOUND), act)
     }
 }
+
+/// What a definition costs.
+const KEPT: &str = "Envoy keeps each definition for as long as the VM lives";
 
 fn kind_of(metric: u32) -> MetricType {
     MetricType(metric % ID_STEP)

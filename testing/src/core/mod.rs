@@ -19,6 +19,7 @@
 //! | `tick` | their timers |
 //! | `callout`, `callout_end` | HTTP callouts, and how they end |
 //! | `metric` | metrics |
+//! | `misuse` | what is accepted, and mishandled |
 //! | `grpc` | gRPC calls and streams |
 //! | `shared_data`, `shared_queue` | what the workers share for the guests |
 //! | `stream` | a stream: how it begins and ends, and what is known of it |
@@ -65,6 +66,7 @@ mod local_response;
 mod map_type;
 mod maps;
 mod metric;
+mod misuse;
 mod origin;
 mod passage;
 mod process;
@@ -103,6 +105,7 @@ pub(crate) use worker::{MakeGuest, NotMade, WorkerCore};
 
 use crate::backend::Backend;
 use crate::log::LogLine;
+use crate::misuse::Strictness;
 use crate::profile::Profile;
 use crate::route::Route;
 use crate::scenario::FailurePolicy;
@@ -133,6 +136,7 @@ pub(crate) struct Settings {
     pub(crate) root_id: String,
     pub(crate) vm_id: String,
     pub(crate) failure_policy: FailurePolicy,
+    pub(crate) strictness: Strictness,
     /// How many bytes of a body the host holds back before it gives up.
     pub(crate) buffer_limit: usize,
     /// The level below which it drops log lines; none if it drops all.
@@ -303,10 +307,6 @@ impl Journal {
         self.push(Event::Host(text.into()));
     }
 
-    fn misuse(&self, text: impl Into<String>) {
-        self.push(Event::Misuse(text.into()));
-    }
-
     pub(crate) fn events(&self) -> Vec<Event> {
         self.0.borrow().clone()
     }
@@ -314,7 +314,7 @@ impl Journal {
     /// What the guest did that a host accepts and an extension should not do.
     pub(crate) fn misuses(&self) -> Vec<String> {
         let misuse = |event: &Event| match event {
-            Event::Misuse(text) => Some(text.clone()),
+            Event::Misuse { text, .. } => Some(text.clone()),
             _ => None,
         };
         self.0.borrow().iter().filter_map(misuse).collect()

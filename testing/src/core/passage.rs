@@ -5,6 +5,7 @@ use super::local_response::LocalReply;
 use super::stream::Stream;
 use super::{HostCore, requirement};
 use crate::HeaderList;
+use crate::misuse::Misuse;
 use crate::phase::Phase;
 use crate::route;
 use std::rc::Rc;
@@ -18,7 +19,7 @@ impl HostCore {
             // An assertion in a debug build of Envoy, and in a release build nothing, or worse.
             let begun = stream.state().direction(side).headers.is_some();
             let what = if begun { "was not paused: ignored" } else { "has not begun: Envoy 1.40 crashes" };
-            stream.journal.misuse(format!("the {} is resumed and {what}", side.name()));
+            self.flag(stream, Misuse::NotPaused, format!("the {} is resumed and {what}", side.name()));
         } else {
             self.resume(stream, side);
         }

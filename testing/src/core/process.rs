@@ -9,6 +9,7 @@ use super::{HostCore, Settings};
 use crate::backend::Backend;
 use crate::log::LogLine;
 use crate::metric::Metric;
+use crate::misuse::Breach;
 use crate::upstream::{Grpc, Upstreams};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -41,6 +42,8 @@ pub(crate) struct Process {
     pub(super) aborted: Cell<bool>,
     /// What makes the test fail as soon as it is back in control.
     failure: RefCell<Option<String>>,
+    /// The first misuse that the test has not heard of.
+    breach: RefCell<Option<Breach>>,
     /// Somebody looks at what goes wrong, so that nothing panics for it.
     watched: Cell<bool>,
     /// What a server sends at one moment comes one by one, so that something else can come in between.
@@ -77,6 +80,7 @@ impl Process {
             logs: RefCell::default(),
             aborted: Cell::default(),
             failure: RefCell::default(),
+            breach: RefCell::default(),
             watched: Cell::new(false),
             one_by_one: Cell::new(false),
         })
@@ -187,10 +191,21 @@ impl Process {
     #[track_caller]
     pub(crate) fn check(&self) {
         if !self.is_watched()
-            && let Some(problem) = self.failure()
+            && let Some(problem) = self.failure().or_else(|| self.misused())
         {
             panic!("{problem}");
         }
+    }
+
+    /// Notes a misuse, which makes a test fail as soon as it is back in control and nobody watches.
+    pub(super) fn breach(&self, breach: Breach) {
+        self.breach.borrow_mut().get_or_insert(breach);
+    }
+
+    /// The misuse that makes the test fail, in words, which is said once; `None` while somebody watches.
+    pub(crate) fn misused(&self) -> Option<String> {
+        let breach = if self.is_watched() { None } else { self.breach.take() };
+        breach.map(|breach| breach.to_string())
     }
 
     /// What made the test fail, which is said once.

@@ -18,6 +18,7 @@ use super::stream::Stream;
 use super::vm::Called;
 use crate::HeaderList;
 use crate::host_call::HostCall;
+use crate::misuse::Misuse;
 use crate::panic;
 use crate::profile::{Buffers, Facts, Maps, Pauses, Resumption, Support, Targets, Tick};
 use crate::scenario::FailurePolicy;
@@ -205,7 +206,8 @@ impl HostCore {
             && before <= limit
             && now > limit
         {
-            stream.journal.misuse(format!("a callback changes more than {limit} bytes: the request fails"));
+            let text = format!("a callback changes more than {limit} bytes: the request fails");
+            self.flag(stream, Misuse::TooMuchChanged, text);
             self.vm.request_stop();
             let reply = LocalReply::too_much_changed();
             self.vm.after_call(AfterCall::Reply(stream.context, reply));
@@ -282,9 +284,10 @@ impl HostCore {
         match self.facts().pauses {
             Pauses::Only(allowed) if value > 1 || (value == 1 && !allowed.contains(&callback)) => {
                 let profile = self.settings().profile;
-                stream.journal.misuse(format!(
+                let text = format!(
                     "{callback} returns {value}, which {profile} does not allow there: the request fails"
-                ));
+                );
+                self.flag(stream, Misuse::ForbiddenPause, text);
                 stream.state_mut().failed = true;
                 self.reply(stream, LocalReply::action_not_allowed());
                 Called::Returned { value, replied: true }

@@ -46,6 +46,7 @@ impl Script {
         HostBuilder::new(move |_| {
             Ok(Rc::new(Script { handlers: handlers.clone(), host: RefCell::default() }))
         })
+        .lenient()
     }
 
     fn run(&self, callback: Callback, context: u32, arguments: Arguments) -> u32 {

@@ -295,6 +295,7 @@ impl HostCore {
             return;
         }
         if stream.state().installed {
+            self.flag_at_end(stream);
             self.create_context(stream);
             stream.state_mut().logging = true;
             self.call(Callback::Log, stream.context, Arguments::None, drop);
@@ -302,6 +303,7 @@ impl HostCore {
             // What a stream answers here is ignored: it is deleted at once.
             self.call(Callback::Done, stream.context, Arguments::None, drop);
             self.call(Callback::Delete, stream.context, Arguments::None, drop);
+            self.flag_left(stream);
             if self.vm.is_dead() {
                 stream.note_trap(self.vm.trap());
             }

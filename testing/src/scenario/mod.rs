@@ -3,11 +3,13 @@
 mod changing;
 mod reading;
 mod steps;
+mod strict;
 mod upstreams;
 
 use crate::attribute::AttributeValue;
 use crate::cluster::Upstream;
 use crate::config::IntoConfig;
+use crate::misuse::Strictness;
 use crate::profile::Profile;
 use crate::route::Route;
 use crate::run::Run;
@@ -79,6 +81,7 @@ pub struct Scenario {
     root_id: String,
     vm_id: String,
     failure_policy: FailurePolicy,
+    strictness: Strictness,
     buffer_limit: Option<usize>,
     log_level: Option<LogLevel>,
     allow_on_headers_stop_iteration: bool,
@@ -106,6 +109,7 @@ impl Scenario {
             root_id: String::new(),
             vm_id: String::new(),
             failure_policy: FailurePolicy::Closed,
+            strictness: Strictness { fails: false, allowed: Vec::new() },
             buffer_limit: None,
             log_level: None,
             allow_on_headers_stop_iteration: false,

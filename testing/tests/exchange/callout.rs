@@ -1,6 +1,7 @@
 //! HTTP callouts that are awaited.
 
 use super::*;
+use waxwing_testing::Misuse;
 
 // It asks two upstreams, and answers with what both say.
 exchange!(Joined, |exchange| {
@@ -57,7 +58,7 @@ fn a_callout_that_is_dropped_is_made_and_its_answer_ignored() {
         drop(HttpCall::post("reports", "/", "seen").send(&request));
         Ok(())
     });
-    let host = Host::builder::<Reporting>().start();
+    let host = Host::builder::<Reporting>().allow(Misuse::DroppedCallout).start();
     let reports = host.upstream("reports");
     reports.on(any()).reply(Response::new(200)).delay(ms(10));
     let exchange = host.exchange(Request::get("/"));

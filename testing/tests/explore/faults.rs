@@ -179,7 +179,7 @@ fn a_plan_is_a_value() {
 #[test]
 #[cfg(feature = "wasm")]
 fn a_built_module_is_explored_as_well() {
-    use waxwing_testing::{Answer, Request, Response, Wasm, wasm::WasmModule};
+    use waxwing_testing::{Answer, Misuse, Request, Response, Wasm, wasm::WasmModule};
     let module = WasmModule::build("waxwing-probe").unwrap_or_else(|error| panic!("{error}"));
     let script = [
         "request-headers value 0 :path",
@@ -196,6 +196,8 @@ fn a_built_module_is_explored_as_well() {
     let scenario = Scenario::new("a probe")
         .config(script.join("\n"))
         .cluster("authz", |_| Answer::from(Response::new(200)))
+        // The probe waits for nothing.
+        .allow(Misuse::DroppedCallout)
         .request(Request::post("/").body("two apples"));
     let report = explore::faults(&Wasm::new(module), &scenario).hostile().limit(50).report();
     report.check();

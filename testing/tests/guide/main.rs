@@ -17,5 +17,6 @@ mod profile;
 mod random;
 #[cfg(feature = "insta")]
 mod snapshot;
+mod strict;
 mod trap;
 mod worker;

@@ -21,6 +21,7 @@ mod property;
 mod queue;
 mod scenario;
 mod shared_data;
+mod strict;
 mod timeline;
 mod timer;
 mod trap;

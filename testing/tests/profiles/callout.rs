@@ -63,7 +63,7 @@ impl HttpContext for AskingStream {
 }
 
 fn asking(profile: Profile, upstream: &str) -> Host {
-    Host::builder::<Asking>().profile(profile).config(upstream).start()
+    Host::builder::<Asking>().profile(profile).lenient().config(upstream).start()
 }
 
 /// How the callout of a request ended, whose upstream of that name gives this answer.

@@ -122,7 +122,7 @@ fn what_aborts_ends_the_whole_proxy() {
             continue;
         }
         let script = format!("request-body {line}");
-        let host = Host::builder::<Probe>().profile(Profile::TRAFFIC_SERVER).config(script);
+        let host = Host::builder::<Probe>().profile(Profile::TRAFFIC_SERVER).lenient().config(script);
         let host = host.workers(2).fail_open().start();
         let other = host.worker(1).begin();
         other.send_request_headers(&Request::post("/"), EndOfStream::No);
@@ -137,7 +137,7 @@ fn what_aborts_ends_the_whole_proxy() {
         }
         assert_eq!(host.open_streams(), 0);
 
-        let host = Host::builder::<Probe>().config(format!("request-body {line}")).start();
+        let host = Host::builder::<Probe>().lenient().config(format!("request-body {line}")).start();
         host.exchange(full()).response().assert_status(200);
     }
 }

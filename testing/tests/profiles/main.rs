@@ -22,7 +22,7 @@ use waxwing_testing::{Exchange, Host, Profile, Request, Response};
 
 /// A host of this profile with a probe that runs the script.
 fn host(profile: Profile, script: &str) -> Host {
-    Host::builder::<Probe>().profile(profile).config(script).start()
+    Host::builder::<Probe>().profile(profile).lenient().config(script).start()
 }
 
 /// What becomes of a request there.

@@ -130,7 +130,7 @@ fn resuming_a_response_traps_in_nginx_under_its_name_of_0_1_0() {
         (func (export "proxy_abi_version_0_1_0"))
         (func (export "proxy_on_request_headers") (param i32 i32) (result i32) (call $continue))"#
     );
-    let host = |profile| Host::wasm(&module(&source)).profile(profile).start();
+    let host = |profile| Host::wasm(&module(&source)).profile(profile).lenient().start();
     host(Profile::ENVOY).exchange(Request::get("/")).response().assert_status(200);
     let nginx = host(Profile::NGX_WASM_MODULE);
     nginx.exchange(Request::get("/"));
@@ -146,7 +146,7 @@ fn apisix_starts_a_module_by_its_other_entry() {
         (func (export "_start") (drop (call $log (i32.const 2) (i32.const 16) (i32.const 5))))"#
     );
     for profile in Profile::ALL {
-        let host = Host::wasm(&module(&source)).profile(profile).start();
+        let host = Host::wasm(&module(&source)).profile(profile).lenient().start();
         let expected = if profile == Profile::APISIX { "start" } else { "initialize" };
         assert_eq!(host.logs().lines()[0].message, expected, "{profile}");
     }
@@ -161,7 +161,7 @@ fn google_gives_a_module_16_mib() {
             (i32.eq (memory.grow (i32.const 300)) (i32.const -1)))"#
     );
     for profile in Profile::ALL {
-        let host = Host::wasm(&module(&source)).profile(profile).start();
+        let host = Host::wasm(&module(&source)).profile(profile).lenient().start();
         let is_refused = host.open(Request::get("/")).paused_at().is_some();
         assert_eq!(is_refused, profile == Profile::GOOGLE_SERVICE_EXTENSIONS, "{profile}");
     }

@@ -67,7 +67,11 @@ impl HttpContext for HoldingStream {
 }
 
 fn holding(profile: Profile) -> Host {
-    Host::builder::<Holding>().profile(profile).origin(|_| Response::new(200).chunks(["one", "two"])).start()
+    Host::builder::<Holding>()
+        .profile(profile)
+        .lenient()
+        .origin(|_| Response::new(200).chunks(["one", "two"]))
+        .start()
 }
 
 #[test]

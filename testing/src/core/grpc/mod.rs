@@ -314,6 +314,17 @@ impl HostCore {
         open.values().map(place).collect()
     }
 
+    /// The streams that this context has begun and has neither closed nor cancelled, in words.
+    pub(super) fn unclosed_grpc_streams(&self, context: u32) -> Vec<String> {
+        let open = self.grpc.open.borrow();
+        let is_unclosed = |open: &&Open| {
+            open.call.context == context
+                && !open.local_closed
+                && Kind::of(open.call.token) == Some(Kind::Stream)
+        };
+        open.values().filter(is_unclosed).map(|open| open.call.to_string()).collect()
+    }
+
     /// Those of a context, as [`open_grpc_calls`](Self::open_grpc_calls) has them.
     pub(super) fn open_grpc_calls_of(&self, context: u32) -> Vec<String> {
         let open = self.grpc.open.borrow();

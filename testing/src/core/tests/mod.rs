@@ -8,6 +8,7 @@ mod grpc;
 mod headers;
 mod local_response;
 mod metric;
+mod misuse;
 mod pause;
 mod properties;
 mod reload;

@@ -176,7 +176,7 @@ fn scenario(name: &str) -> Scenario {
 
 #[test]
 fn it_does_the_same_on_every_host() {
-    let leaves = Client::new(Request::get("/slow")).leaves_after(Duration::from_millis(220));
+    let leaves = Client::new(Request::get("/slow")).leaves_after(Duration::from_millis(1250));
     let runs = on_every_host::<SseTokens>(
         "sse-tokens",
         [
@@ -191,7 +191,7 @@ fn it_does_the_same_on_every_host() {
             scenario("a client that leaves in the middle")
                 .origin(|_| {
                     let pieces = ["a", "b", "c", "d"].map(|text| event("m-1", text));
-                    Answer::Slowly(stream("").chunks(pieces), Duration::from_millis(100))
+                    Answer::Slowly(stream("").chunks(pieces), Duration::from_millis(500))
                 })
                 .together([leaves]),
         ],

@@ -3,7 +3,7 @@
 use super::*;
 use std::time::Duration;
 use waxwing_fragile::Fragile;
-use waxwing_testing::{Answer, FailurePolicy, Metric, Run};
+use waxwing_testing::{Answer, Client, FailurePolicy, Metric, Run};
 
 /// Short enough to be over when the next request comes. With 1 ms, Envoy 1.40 divides by zero.
 const AT_ONCE: Duration = Duration::from_millis(4);
@@ -29,6 +29,11 @@ fn plain() -> Request {
 
 fn trapping(place: &str) -> Request {
     Request::post("/").header("x-trap", place).body("abc")
+}
+
+/// The same, with time between its headers and its body, in which the upstream gets to know of it in Envoy.
+fn trapping_late(place: &str) -> Client {
+    Client::new(trapping(place)).pauses(Duration::from_millis(150))
 }
 
 /// The next VM is to do this.
@@ -65,10 +70,10 @@ fn the_next_stream_has_a_new_vm_wherever_the_old_one_trapped() {
             .expect_trap(&trap)
             .expect_trap(&trap)
             .request(plain())
-            .request(trapping(place))
+            .client(trapping_late(place))
             .wait(A_MOMENT)
             .request(plain())
-            .request(trapping(place))
+            .client(trapping_late(place))
             .wait(A_MOMENT)
             .request(plain())
     }));
@@ -177,7 +182,7 @@ fn other_workers_are_unharmed() {
                 .expect_trap("told to trap in request-body")
                 .request(plain())
                 .request_to(1, plain())
-                .request(trapping("request-body"))
+                .client(trapping_late("request-body"))
                 .wait(A_MOMENT)
                 .request(plain())
                 .request_to(1, plain())

@@ -4,7 +4,7 @@
 
 use super::Verdict;
 use super::repository::Repository;
-use crate::toolchain::Toolchain;
+use super::test::replay;
 use crate::{process, step};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -13,10 +13,6 @@ use std::process::{Command, Stdio};
 
 /// Where the patches are.
 const FOLDER: &str = "testing/mutations";
-
-/// What has to fail, with golden answers replayed: the scenarios, natively, against what Envoy has answered.
-const SUITE: [&str; 5] =
-    ["test", "--package=waxwing-testing", "--all-features", "--test=conformance", "--locked"];
 
 /// The fewest that there are to be.
 const FEWEST: usize = 10;
@@ -133,18 +129,15 @@ impl Copy {
             .with_context(|| format!("{} does not fit the model any more; make it anew", patch.display()))
     }
 
-    /// Runs the suite to its end.
+    /// Runs what has to fail to its end: the scenarios, natively, against what Envoy has answered.
     ///
     /// # Errors
     ///
     /// If it does not compile.
     fn run_suite(&self) -> Result<Suite> {
-        let mut test = Toolchain::active().cargo();
-        test.args(SUITE).args(["--no-fail-fast", "--quiet", "--", "--format=terse"]);
-        test.env("WAXWING_GOLDEN", "replay")
-            .env("CARGO_TARGET_DIR", &self.target)
-            .current_dir(&self.root)
-            .stderr(Stdio::inherit());
+        let mut test = replay();
+        test.args(["--no-fail-fast", "--quiet", "--", "--format=terse"]);
+        test.env("CARGO_TARGET_DIR", &self.target).current_dir(&self.root).stderr(Stdio::inherit());
         let output = test.output().with_context(|| format!("cannot start `{}`", process::line(&test)))?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
         if !printed.contains("test result: ") {

@@ -110,7 +110,7 @@ impl Attempt {
         match step {
             Step::Request { worker, request } => {
                 let stream = host.worker(*worker).begin_answered();
-                let name = format!("{} {}", request.method(), request.path());
+                let name = request.line();
                 self.streams.push((name, stream.clone()));
                 stream.send_request(request);
                 self.run.exchanges.push(stream.try_finish()?);
@@ -118,7 +118,7 @@ impl Attempt {
             Step::Together(clients) => {
                 let exchanges = http_runner::play(host, clients, |client, stream| {
                     let request = client.request();
-                    let name = format!("{} {}", request.method(), request.path());
+                    let name = request.line();
                     self.streams.push((name, stream.clone()));
                 })?;
                 self.run.add_together(exchanges, None);

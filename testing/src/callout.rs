@@ -38,6 +38,6 @@ impl Callout {
 impl fmt::Display for Callout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Callout { token, upstream, request, .. } = self;
-        write!(f, "callout {token} ({} {} to {upstream:?})", request.method(), request.path())
+        write!(f, "callout {token} ({} to {upstream:?})", request.line())
     }
 }

@@ -59,8 +59,7 @@ impl Report<'_> {
             self.line("number of exchanges", "", Some(expected.len()), Some(actual.len()));
         }
         for (at, (expected, actual)) in expected.iter().zip(actual).enumerate() {
-            let request =
-                format!("request {} ({} {})", at + 1, expected.sent().method(), expected.sent().path());
+            let request = format!("request {} ({})", at + 1, expected.sent().line());
             let (forwarded, response, logs) = expected.observable();
             let (other_forwarded, other_response, other_logs) = actual.observable();
             let [forwarded, other_forwarded] =
@@ -103,7 +102,7 @@ impl Report<'_> {
         });
         for (left, right) in unmatched(expected, actual, is_same) {
             let request = left.as_ref().or(right.as_ref());
-            let request = request.map(|request| format!(" ({} {})", request.method(), request.path()));
+            let request = request.map(|request| format!(" ({})", request.line()));
             let what = format!("callout to {cluster:?}{}", request.unwrap_or_default());
             self.message(&what, left.as_ref().map(Request::parts), right.as_ref().map(Request::parts));
         }

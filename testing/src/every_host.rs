@@ -40,7 +40,7 @@ pub fn on_every_host<E: Module>(package: &str, scenarios: impl IntoIterator<Item
     if let Some(golden) = golden.as_ref().filter(|golden| golden.mode() == Mode::Replay) {
         return scenarios.map(|scenario| replay::<E>(golden, &scenario)).collect();
     }
-    let module = WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"));
+    let module = WasmModule::built(package);
     let runners: [&dyn Runner; 3] =
         [&Native::<E>::new(), &Wasm::new(module.clone()), &Envoy::new(module.name())];
     let run = |scenario: Scenario| {

@@ -53,30 +53,14 @@ pub mod __private {
     pub use insta;
 
     #[cfg(feature = "wasm")]
-    pub use on_wasm::wasm;
-
-    #[cfg(all(feature = "wasm", feature = "envoy"))]
-    pub use on_envoy::envoy;
-
-    #[cfg(feature = "wasm")]
-    mod on_wasm {
-        use crate::Wasm;
-        use crate::wasm::WasmModule;
-
-        #[track_caller]
-        pub fn wasm(package: &str) -> Wasm {
-            Wasm::new(WasmModule::build(package).unwrap_or_else(|error| panic!("{error}")))
-        }
+    #[track_caller]
+    pub fn wasm(package: &str) -> crate::Wasm {
+        crate::Wasm::new(crate::wasm::WasmModule::built(package))
     }
 
     #[cfg(all(feature = "wasm", feature = "envoy"))]
-    mod on_envoy {
-        use crate::envoy::Envoy;
-        use crate::wasm::WasmModule;
-
-        #[track_caller]
-        pub fn envoy(package: &str) -> Envoy {
-            Envoy::new(WasmModule::build(package).unwrap_or_else(|error| panic!("{error}")).name())
-        }
+    #[track_caller]
+    pub fn envoy(package: &str) -> crate::envoy::Envoy {
+        crate::envoy::Envoy::new(crate::wasm::WasmModule::built(package).name())
     }
 }

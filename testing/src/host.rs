@@ -8,9 +8,7 @@ use crate::exchange::Exchange;
 use crate::failure;
 use crate::http::Request;
 use crate::log::{LogLine, Logs};
-use crate::metric::Metric;
 use crate::native::NativeGuest;
-use crate::queue::SharedQueue;
 use crate::stream::HttpStream;
 use crate::timeline::Timeline;
 use crate::trap::{self, Sighting, Trap};
@@ -265,97 +263,6 @@ impl Host {
     /// What root contexts have logged so far, worker by worker.
     pub(crate) fn root_logs(&self) -> Vec<LogLine> {
         self.workers().iter().flat_map(|worker| worker.root_logs()).collect()
-    }
-
-    /// A value of the data that the workers share, under the host's [`vm_id`](HostBuilder::vm_id). `None` if nobody has
-    /// set it.
-    pub fn shared_data(&self, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
-        let process = self.process();
-        process.shared_data.get(&process.settings.vm_id, key.as_ref())
-    }
-
-    /// Sets a value of the data that the workers share, as another VM of the proxy with the same `vm_id` may.
-    pub fn set_shared_data(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        let process = self.process();
-        process.shared_data.set(&process.settings.vm_id, key.as_ref(), value.as_ref());
-    }
-
-    /// Lets another worker be faster the next time that the extension sets this value: it sets it right before, and what
-    /// the extension compares with is not there any more. Several calls are for several times.
-    ///
-    /// ```no_run
-    /// use waxwing_testing::{Host, Request};
-    /// # fn run<Counter: waxwing::Module>() {
-    ///
-    /// let host = Host::builder::<Counter>().start();
-    /// host.race_shared_data("hits", 7_u64.to_le_bytes());
-    /// host.exchange(Request::get("/"));
-    /// assert_eq!(host.shared_data("hits").unwrap(), 8_u64.to_le_bytes());
-    /// # }
-    /// ```
-    pub fn race_shared_data(&self, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        let process = self.process();
-        process.shared_data.race(&process.settings.vm_id, key.as_ref(), value.as_ref());
-    }
-
-    /// The queue of that name under the host's [`vm_id`](HostBuilder::vm_id), which exists from now on if it did not
-    /// before.
-    ///
-    /// ```no_run
-    /// use waxwing_testing::{Host, Request};
-    /// # fn run<Audit: waxwing::Module>() {
-    ///
-    /// let host = Host::builder::<Audit>().start();
-    /// host.exchange(Request::get("/cart"));
-    /// assert_eq!(host.queue("paths").items(), [b"/cart"]);
-    /// # }
-    /// ```
-    pub fn queue(&self, name: impl AsRef<[u8]>) -> SharedQueue {
-        self.queue_of(&self.process().settings.vm_id, name)
-    }
-
-    /// The same under another `vm_id`: a queue of another extension.
-    pub fn queue_of(&self, vm_id: &str, name: impl AsRef<[u8]>) -> SharedQueue {
-        SharedQueue::new(self.process().clone(), vm_id, name.as_ref())
-    }
-
-    /// A metric of the extension, by the name that it was defined with; `None` if it was not. Its labels are in the
-    /// name: see [`metric_name`](crate::metric_name).
-    pub fn metric(&self, name: impl AsRef<str>) -> Option<Metric> {
-        self.process().metric(name.as_ref())
-    }
-
-    /// Asserts what the value of a metric is.
-    ///
-    /// # Panics
-    ///
-    /// If it is another one, or there is no such metric; then with all that there are.
-    #[track_caller]
-    pub fn assert_metric(&self, name: impl AsRef<str>, expected: Metric) -> &Self {
-        let name = name.as_ref();
-        match self.metric(name) {
-            Some(metric) if metric == expected => {}
-            Some(metric) => {
-                failure::fail(&format!(
-                    "metric {name:?}: expected {expected}, got {metric}{}",
-                    self.other_metrics(name)
-                ));
-            }
-            None => failure::fail(&format!(
-                "metric {name:?}: expected {expected}, and the extension has not defined it{}",
-                self.other_metrics(name)
-            )),
-        }
-        self
-    }
-
-    /// What metrics there are besides this one, one a line.
-    fn other_metrics(&self, name: &str) -> String {
-        let names = self.process().metrics.names();
-        let others = names.iter().filter(|other| *other != name);
-        let line = |name: &String| self.metric(name).map(|metric| format!("\n  {name}: {metric}"));
-        let lines: String = others.filter_map(line).collect();
-        if lines.is_empty() { lines } else { format!("; others are{lines}") }
     }
 
     /// The callbacks and host calls of the root context.

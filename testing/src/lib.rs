@@ -88,12 +88,14 @@ mod phase;
 mod profile;
 mod queue;
 mod quoted;
+mod random;
 mod reconfiguration;
 mod route;
 mod run;
 mod runner;
 mod scenario;
 mod seen;
+mod shared_data;
 mod start_error;
 mod step;
 #[cfg(feature = "proptest")]

@@ -1,5 +1,7 @@
 //! What a proxy says of an extension's metrics.
 
+use crate::failure;
+use crate::host::Host;
 use std::fmt;
 
 /// The value of a metric, as the proxy's operator sees it.
@@ -27,6 +29,47 @@ impl fmt::Display for Metric {
             Metric::Gauge(value) => write!(f, "gauge {value}"),
             Metric::Histogram { count, sum } => write!(f, "histogram of {count} samples, sum {sum}"),
         }
+    }
+}
+
+impl Host {
+    /// A metric of the extension, by the name that it was defined with; `None` if it was not. Its labels are in the
+    /// name: see [`metric_name`](crate::metric_name).
+    pub fn metric(&self, name: impl AsRef<str>) -> Option<Metric> {
+        self.process().metric(name.as_ref())
+    }
+
+    /// Asserts what the value of a metric is.
+    ///
+    /// # Panics
+    ///
+    /// If it is another one, or there is no such metric; then with all that there are.
+    #[track_caller]
+    pub fn assert_metric(&self, name: impl AsRef<str>, expected: Metric) -> &Self {
+        let name = name.as_ref();
+        match self.metric(name) {
+            Some(metric) if metric == expected => {}
+            Some(metric) => {
+                failure::fail(&format!(
+                    "metric {name:?}: expected {expected}, got {metric}{}",
+                    self.other_metrics(name)
+                ));
+            }
+            None => failure::fail(&format!(
+                "metric {name:?}: expected {expected}, and the extension has not defined it{}",
+                self.other_metrics(name)
+            )),
+        }
+        self
+    }
+
+    /// What metrics there are besides this one, one a line.
+    fn other_metrics(&self, name: &str) -> String {
+        let names = self.process().metrics.names();
+        let others = names.iter().filter(|other| *other != name);
+        let line = |name: &String| self.metric(name).map(|metric| format!("\n  {name}: {metric}"));
+        let lines: String = others.filter_map(line).collect();
+        if lines.is_empty() { lines } else { format!("; others are{lines}") }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Queues that a test looks into.
 
 use crate::core::Process;
+use crate::host::Host;
 use std::fmt;
 use std::rc::Rc;
 
@@ -44,6 +45,29 @@ impl SharedQueue {
     /// Takes out the first item, as another VM of the proxy may.
     pub fn pop(&self) -> Option<Vec<u8>> {
         self.process.queues.dequeue(self.id).ok()
+    }
+}
+
+impl Host {
+    /// The queue of that name under the host's [`vm_id`](HostBuilder::vm_id), which exists from now on if it did not
+    /// before.
+    ///
+    /// ```no_run
+    /// use waxwing_testing::{Host, Request};
+    /// # fn run<Audit: waxwing::Module>() {
+    ///
+    /// let host = Host::builder::<Audit>().start();
+    /// host.exchange(Request::get("/cart"));
+    /// assert_eq!(host.queue("paths").items(), [b"/cart"]);
+    /// # }
+    /// ```
+    pub fn queue(&self, name: impl AsRef<[u8]>) -> SharedQueue {
+        self.queue_of(&self.process().settings.vm_id, name)
+    }
+
+    /// The same under another `vm_id`: a queue of another extension.
+    pub fn queue_of(&self, vm_id: &str, name: impl AsRef<[u8]>) -> SharedQueue {
+        SharedQueue::new(self.process().clone(), vm_id, name.as_ref())
     }
 }
 

@@ -46,17 +46,16 @@ pub(crate) fn check_steps(scenario: &str, workers: usize, steps: &[Step]) {
         for (worker, request) in step.requests() {
             assert!(
                 worker < workers,
-                "scenario {scenario:?}: {} {} is for the worker {worker}, counted from 0, of {workers}; \
+                "scenario {scenario:?}: {} is for the worker {worker}, counted from 0, of {workers}; \
                  .workers(…) adds more",
-                request.method(),
-                request.path(),
+                request.line(),
             );
         }
         if let Step::Together(clients) = step {
             for client in clients {
                 if let Some(problem) = client.problem() {
                     let request = client.request();
-                    panic!("scenario {scenario:?}, {} {}: {problem}", request.method(), request.path());
+                    panic!("scenario {scenario:?}, {}: {problem}", request.line());
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::fault::{Failure, Fault};
 use crate::host_call::HostCall;
+use crate::random::Random;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
@@ -207,7 +208,7 @@ impl Given for Vec<u8> {
     fn spoilt(mut self, failure: &Failure) -> Self {
         match failure {
             Failure::Short(len) => self.truncate(*len),
-            Failure::Random(seed) => return random(*seed, self.len().max(8)),
+            Failure::Random(seed) => return Random::new(*seed).bytes(self.len().max(8)),
             Failure::LyingLengths => overwrite(&mut self, 4..8, &(1_u32 << 20).to_le_bytes()),
             Failure::HugeCount => overwrite(&mut self, 0..4, &u32::MAX.to_le_bytes()),
             _ => {}
@@ -239,7 +240,7 @@ macro_rules! numbers {
             fn spoilt(self, failure: &Failure) -> Self {
                 match failure {
                     Failure::Short(_) => 0,
-                    Failure::Random(seed) => Self::of(&random(*seed, 8)),
+                    Failure::Random(seed) => Self::of(&Random::new(*seed).bytes(8)),
                     Failure::HugeCount => Self::MAX,
                     _ => self,
                 }
@@ -268,17 +269,4 @@ impl Given for (u32, Vec<u8>) {
     fn spoilt(self, failure: &Failure) -> Self {
         (self.0, self.1.spoilt(failure))
     }
-}
-
-/// Bytes that look like none in particular, the same for the same seed: SplitMix64.
-fn random(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed;
-    let word = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)).to_le_bytes()
-    };
-    std::iter::repeat_with(word).flatten().take(len).collect()
 }

@@ -59,9 +59,8 @@ impl Runner for Envoy {
         );
         if let Some(request) = scenario.requests().find(|request| !request.properties.is_empty()) {
             panic!(
-                "scenario {name:?}: {} {} sets properties, and a real Envoy has its own; run it on the other hosts only",
-                request.method(),
-                request.path()
+                "scenario {name:?}: {} sets properties, and a real Envoy has its own; run it on the other hosts only",
+                request.line()
             );
         }
         let fail = |error: Error| -> ! { panic!("scenario {name:?}: {error}") };
@@ -139,9 +138,9 @@ fn exchanges(start: &Start, config: &Config, scenario: &Scenario) -> (Run, Insta
             Step::Request { worker, request } => {
                 let origin = |forwarded: &Request| checked(scenario.respond(forwarded));
                 let client = Client::new(request.clone()).on_worker(*worker);
-                let together = proxy.exchange_together(&[client], origin).unwrap_or_else(|error| {
-                    panic!("scenario {name:?}, {} {}: {error}", request.method(), request.path())
-                });
+                let together = proxy
+                    .exchange_together(&[client], origin)
+                    .unwrap_or_else(|error| panic!("scenario {name:?}, {}: {error}", request.line()));
                 let Observed { forwarded, response, logs, trap: _ } = together.into_only();
                 run.exchanges.push(Exchange::observed(request.clone(), forwarded, response, logs));
             }

@@ -11,7 +11,7 @@ pub(super) fn let_through(plain: &Run, run: &Run) -> Vec<String> {
             continue;
         }
         let sent = exchange.sent();
-        let request = format!("request {} ({} {})", at + 1, sent.method(), sent.path());
+        let request = format!("request {} ({})", at + 1, sent.line());
         if !plain.reached_upstream() {
             found.push(format!("{request} reached the upstream, and does not in the plain run"));
         } else if let Some(missing) = missing(plain.consulted(), exchange.consulted()) {
@@ -41,10 +41,9 @@ pub(super) fn held_up(plain: &Run, run: &Run) -> Vec<String> {
     held.map(|(at, (_, exchange))| {
         let sent = exchange.sent();
         format!(
-            "it fails open, but request {} ({} {}) did not reach the upstream, as it does in the plain run",
+            "it fails open, but request {} ({}) did not reach the upstream, as it does in the plain run",
             at + 1,
-            sent.method(),
-            sent.path()
+            sent.line()
         )
     })
     .collect()

@@ -13,7 +13,7 @@ pub(crate) fn of(scenario: &Scenario, run: &Run) -> String {
     for (at, exchange) in run.exchanges.iter().enumerate() {
         let sent = exchange.sent();
         let (forwarded, response, logs) = exchange.observable();
-        text.title(format!("request {}: {} {}", at + 1, sent.method(), sent.path()));
+        text.title(format!("request {}: {}", at + 1, sent.line()));
         text.message("forwarded", forwarded.map(Request::parts));
         text.message("response", response.map(Response::parts));
         match run.together.iter().find(|(range, _)| range.contains(&at)) {

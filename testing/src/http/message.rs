@@ -170,6 +170,11 @@ impl Request {
         pseudo(&self.headers, ":path")
     }
 
+    /// The method and the path: what it is called in texts.
+    pub(crate) fn line(&self) -> String {
+        format!("{} {}", self.method(), self.path())
+    }
+
     pub(crate) fn from_headers(headers: HeaderList) -> Self {
         Request { headers, body: Body::default(), trailers: HeaderList::new(), properties: Vec::new() }
     }

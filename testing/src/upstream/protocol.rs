@@ -56,7 +56,7 @@ impl Protocol for Http {
     }
 
     fn write_line(request: &Request, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", request.method(), request.path())
+        f.write_str(&request.line())
     }
 
     fn write_rest(request: &Request, f: &mut fmt::Formatter<'_>) -> fmt::Result {

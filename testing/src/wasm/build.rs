@@ -34,6 +34,12 @@ impl WasmModule {
         let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
         built.entry(package.to_owned()).or_insert_with(|| build(package)).clone()
     }
+
+    /// The same, in a test that fails with the error.
+    #[track_caller]
+    pub(crate) fn built(package: &str) -> Self {
+        WasmModule::build(package).unwrap_or_else(|error| panic!("{error}"))
+    }
 }
 
 fn build(package: &str) -> Result<WasmModule, LoadError> {

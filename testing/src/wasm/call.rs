@@ -1,6 +1,7 @@
 //! One call of a host function: its arguments, and the memory of the module that makes it.
 
 use super::module::AbiVersion;
+use crate::random::Random;
 use std::rc::Rc;
 use wasmi::{Caller, Memory, StoreLimits, TypedFunc, Val};
 use waxwing::__private::Host;
@@ -21,7 +22,7 @@ pub(super) struct State {
     /// The last critical line of this callback: where a panic hook says what a trap cannot.
     pub(super) last_words: Option<String>,
     /// The state of the generator behind WASI's `random_get`.
-    pub(super) random: u64,
+    pub(super) random: Random,
 }
 
 /// What a module is doing, on which depends what it may call.

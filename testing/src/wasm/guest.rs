@@ -8,6 +8,7 @@ use super::module::{AbiVersion, WasmModule, signature};
 use crate::Trap;
 use crate::backend::Backend;
 use crate::profile::Profile;
+use crate::random::Random;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -204,7 +205,7 @@ impl State {
             limits: StoreLimitsBuilder::new().memory_size(memory_limit).table_elements(TABLE_LIMIT).build(),
             early_lines: Vec::new(),
             last_words: None,
-            random: 0,
+            random: Random::new(0),
         }
     }
 }

@@ -149,18 +149,6 @@ fn random_get(call: &mut Call<'_>) -> Result<(), Stop> {
     if len > MOST_BYTES {
         return Err(errno::INVAL);
     }
-    let mut bytes = vec![0; len as usize];
-    for chunk in bytes.chunks_mut(8) {
-        let number = next_random(&mut call.state().random).to_le_bytes();
-        chunk.copy_from_slice(&number[..chunk.len()]);
-    }
+    let bytes = call.state().random.bytes(len as usize);
     faults(call.write(0, &bytes))
-}
-
-/// SplitMix64: passes statistical tests, in four lines.
-fn next_random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    mixed ^ (mixed >> 31)
 }

@@ -146,7 +146,7 @@ impl Incidents<'_> {
             let passed = observed.run.exchanges().iter().filter(|exchange| exchange.reached_upstream());
             let text = |exchange: &Exchange| {
                 let sent = exchange.sent();
-                format!("{} {} reached the upstream, and nothing has allowed it", sent.method(), sent.path())
+                format!("{} reached the upstream, and nothing has allowed it", sent.line())
             };
             let passed: Vec<_> = passed.map(text).map(Problem::FailOpen).collect();
             observed.problems.extend(passed);

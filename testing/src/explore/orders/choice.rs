@@ -1,5 +1,6 @@
 //! Where a run takes its decisions from, and what it has decided.
 
+use crate::random::Random;
 use std::collections::BTreeMap;
 
 /// A decision: which of how many options. The first option is what happens without a search.
@@ -47,8 +48,7 @@ impl Choices {
 
     /// The decisions of the run with this number, of a search with this seed.
     pub(super) fn drawn(seed: u64, number: u64) -> Self {
-        let mut random = Random::new(seed);
-        random.0 ^= Random::new(number).next();
+        let random = Random::new(seed).mixed_with(number);
         let manner = match number % 4 {
             0 => Manner::Even,
             1 => Manner::Ranked(BTreeMap::new()),
@@ -125,40 +125,9 @@ fn seldom(random: &mut Random, once_in: usize, options: usize) -> usize {
 /// So many lengths are as likely as each other.
 const FEW: usize = 16;
 
-/// The same numbers everywhere: splitmix64.
-#[derive(Clone, Debug)]
-pub(super) struct Random(u64);
-
-impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Random(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below that one.
-    fn below(&mut self, limit: usize) -> usize {
-        let product = u128::from(self.next()) * limit as u128;
-        usize::try_from(product >> 64).unwrap_or(0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_numbers_are_those_of_splitmix64() {
-        let mut random = Random::new(1_234_567);
-        assert_eq!([random.next(), random.next()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
-        assert!((0..1000).all(|_| random.below(3) < 3));
-    }
 
     #[test]
     fn what_is_given_comes_first_and_then_the_first_option() {

@@ -232,12 +232,7 @@ impl<'a> Client<'a> {
 
     fn name(&self, at: usize) -> Option<String> {
         let context = self.stream.as_ref()?.context();
-        Some(format!(
-            "stream #{context}, client {}, {} {}",
-            at + 1,
-            self.request.method(),
-            self.request.path()
-        ))
+        Some(format!("stream #{context}, client {}, {}", at + 1, self.request.line()))
     }
 
     pub(super) fn seen(&self) -> Seen {

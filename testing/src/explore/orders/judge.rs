@@ -22,10 +22,9 @@ pub(super) fn problem(plain: &Played, played: &Played) -> Option<Problem> {
     {
         let request = plain.run[at].sent();
         return Some(Problem::FailOpen(format!(
-            "request {} ({} {}) reached the upstream, which it does not in the plain run",
+            "request {} ({}) reached the upstream, which it does not in the plain run",
             at + 1,
-            request.method(),
-            request.path()
+            request.line()
         )));
     }
     let differences = differences(plain, played);

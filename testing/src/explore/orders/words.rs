@@ -10,7 +10,7 @@ impl Play<'_> {
         match *action {
             Action::Begin(client) => {
                 let request = self.clients[client].request;
-                format!("client {} sends the headers of {} {}", client + 1, request.method(), request.path())
+                format!("client {} sends the headers of {}", client + 1, request.line())
             }
             Action::Send(client) => format!("client {} sends", client + 1),
             Action::Respond(client) => {

@@ -49,7 +49,7 @@ impl SharedQueue {
 }
 
 impl Host {
-    /// The queue of that name under the host's [`vm_id`](HostBuilder::vm_id), which exists from now on if it did not
+    /// The queue of that name under the host's [`vm_id`](crate::HostBuilder::vm_id), which exists from now on if it did not
     /// before.
     ///
     /// ```no_run

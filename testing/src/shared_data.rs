@@ -3,7 +3,7 @@
 use crate::host::Host;
 
 impl Host {
-    /// A value of the data that the workers share, under the host's [`vm_id`](HostBuilder::vm_id). `None` if nobody has
+    /// A value of the data that the workers share, under the host's [`vm_id`](crate::HostBuilder::vm_id). `None` if nobody has
     /// set it.
     pub fn shared_data(&self, key: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         let process = self.process();

@@ -7,7 +7,6 @@ use crate::step;
 use crate::target::WasmCompiler;
 use crate::toolchain::{self, Toolchain};
 use anyhow::{Context, Result};
-use std::process::Command;
 use waxwing_testing::envoy::Install;
 
 /// The package whose tests hold for one version of the compiler; see [`ui`].
@@ -41,20 +40,6 @@ pub(super) fn all(repository: &Repository) -> Result<Verdict> {
         Comparisons::read(repository)?.check(repository)?;
     }
     Ok(Verdict::Passed)
-}
-
-/// The scenarios natively, against what Envoy has answered, without Envoy.
-pub(super) fn golden(repository: &Repository) -> Result<Verdict> {
-    repository.run(&mut replay())?;
-    Ok(Verdict::Passed)
-}
-
-/// The command for that; it has no folder yet.
-pub(super) fn replay() -> Command {
-    let mut command = Toolchain::active().cargo();
-    command.args(["test", "--locked", "--package=waxwing-testing", "--all-features", "--test=conformance"]);
-    command.env("WAXWING_GOLDEN", "replay");
-    command
 }
 
 pub(super) fn docs(repository: &Repository) -> Result<Verdict> {

@@ -57,7 +57,11 @@ pub enum Error {
     OutOfMemory,
     /// The stream has been answered already.
     AlreadyReplied,
-    /// The response has begun, and it is too late for another one.
+    /// The response has begun, and it is too late for another one, or for more of the request.
+    ///
+    /// The latter in an [exchange](crate::exchange) that waits for more of a request when the proxy, or another filter, answers it
+    /// by itself, with a redirect for instance: nothing more of it comes then. A function that returns this error lets that
+    /// answer pass, whatever its [`ErrorPolicy`](crate::ErrorPolicy) says: nothing of the request reaches an upstream any more.
     #[non_exhaustive]
     ResponseBegun {
         /// The same in words, which are in a module only if it can meet them.
@@ -166,6 +170,11 @@ impl Error {
     #[cold]
     pub(crate) fn timed_out() -> Self {
         Error::TimedOut { text: "it did not come in time" }
+    }
+
+    #[cold]
+    pub(crate) fn request_over() -> Self {
+        Error::ResponseBegun { text: "nothing more of the request comes: the proxy has answered it" }
     }
 
     #[cold]

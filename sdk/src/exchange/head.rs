@@ -1,7 +1,9 @@
 //! What all stages have.
 
-use super::task::{self, Awaited, Shared, Task};
+use super::message::Direction;
+use super::task::{self, Awaited, Marks, Shared, Task};
 use super::time::{Sleep, Timeout};
+use crate::abi::call;
 use crate::view::{Cx, HostView};
 use crate::{Error, LocalResponse, Result};
 use alloc::rc::Rc;
@@ -42,6 +44,19 @@ impl Head {
         keep(&self.values, bytes)
     }
 
+    /// Notes that the function waits for more of a message, if that can come.
+    #[inline(always)]
+    pub(super) fn want_more(&self, direction: Direction, what: Marks) -> Result<()> {
+        let shared = self.shared();
+        shared.message(direction).mark(what);
+        if direction == Direction::Response {
+            return Ok(());
+        }
+        // Not to show it to the function: it may mean that there is nothing more to wait for.
+        shared.response.mark(Marks::WANTS_HEADERS);
+        if shared.response.has(Marks::HEADERS) { self.with(unless_answered) } else { Ok(()) }
+    }
+
     /// Answers the client.
     #[inline(always)]
     pub(super) fn respond(self, response: &LocalResponse) -> Result<()> {
@@ -52,6 +67,19 @@ impl Head {
         self.with(|cx| response.send(cx.scope))?;
         shared.is_replied.set(true);
         Ok(())
+    }
+}
+
+/// Fails if the response that waits is not the upstream's, but the proxy's own or that of another filter.
+///
+/// Envoy then shows nothing more of the request, whose rest nobody would get: the function would wait for it, and the
+/// client for the function. The response of a host that does not say whose it is counts as the upstream's.
+#[cold]
+#[inline(never)]
+fn unless_answered(cx: Cx<'_>) -> Result<()> {
+    match call::property(cx.scope, b"response\0code_details") {
+        Ok(Some(details)) if !details.is_empty() && details != b"via_upstream" => Err(Error::request_over()),
+        _ => Ok(()),
     }
 }
 

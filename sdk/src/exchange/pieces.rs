@@ -36,11 +36,21 @@ macro_rules! pieces_stage {
             ///
             /// Where one piece ends and the next begins is up to the proxy and the network. The last one may be empty; where
             /// trailers follow, or there is no body, none says that it is the last.
+            ///
+            /// Of a request it gives [`Error::ResponseBegun`](crate::Error::ResponseBegun) if nothing more of it comes, because the
+            /// proxy has answered by itself.
             #[track_caller]
             pub fn next_piece(&mut self) -> NextPiece<'_, $piece<'_>> {
                 self.0.values.reset();
                 let awaited = Awaited { what: concat!("the next piece of the ", $noun), at: Location::caller() };
-                NextPiece { head: &self.0, direction: Direction::$direction, awaited, make: $piece::new, piece: PhantomData }
+                NextPiece {
+                    head: &self.0,
+                    direction: Direction::$direction,
+                    awaited,
+                    want: |head| head.want_more(Direction::$direction, Marks::WANTS_PIECE),
+                    make: $piece::new,
+                    piece: PhantomData,
+                }
             }
 
             #[doc = concat!("Lets the rest of the body go on unseen, and waits for the trailers of the ", $noun, "; `None` if it ends without.")]
@@ -82,6 +92,8 @@ pub struct NextPiece<'s, P> {
     head: &'s Head,
     direction: Direction,
     awaited: Awaited,
+    /// Says that it waits, which is more for a request.
+    want: fn(&Head) -> Result<()>,
     make: fn(Place<'s>) -> P,
     piece: PhantomData<fn() -> P>,
 }
@@ -104,7 +116,9 @@ impl<P> Future for NextPiece<'_, P> {
         if message.has(Marks::ENDED) {
             return Poll::Ready(Ok(None));
         }
-        message.mark(Marks::WANTS_PIECE);
+        if let Err(error) = (self.want)(self.head) {
+            return Poll::Ready(Err(shared.fail(self.awaited, error)));
+        }
         shared.wait(context);
         Poll::Pending
     }

@@ -160,6 +160,10 @@ impl Running {
                 self.task.shared().release();
                 Ok(())
             }
+            Poll::Ready(Err(Error::ResponseBegun { .. })) => {
+                self.task.shared().release();
+                Ok(())
+            }
             Poll::Ready(Err(error)) => Err(error),
         }
     }

@@ -134,7 +134,8 @@ macro_rules! headers_stage {
             ///
             /// # Errors
             ///
-            /// [`Error::BodyTooLarge`] for a body that is larger than `limit`, by its `content-length` or as it comes, and
+            /// [`Error::BodyTooLarge`] for a body that is larger than `limit`, by its `content-length` or as it comes, of a request
+            /// [`Error::ResponseBegun`] if nothing more of it comes, and
             #[doc = concat!("[`Error::Host`] if the host refuses. ", $begins)]
             #[track_caller]
             pub fn buffer(self, limit: usize) -> Until<$body> {
@@ -253,6 +254,7 @@ fn length<'cb>(cx: Cx<'cb>, direction: Direction) -> Result<Option<&'cb [u8]>> {
 }
 
 /// Waits for the whole body, whose headers are held back when it begins.
+#[inline(always)]
 fn collect(head: &Head, direction: Direction) -> Poll<Result<()>> {
     let message = message(head, direction);
     // The headers are looked at once, while they are there.
@@ -268,10 +270,10 @@ fn collect(head: &Head, direction: Direction) -> Poll<Result<()>> {
             Poll::Ready(Ok(()))
         }
         Whole::TooLarge(limit) => Poll::Ready(Err(Error::body_too_large(limit))),
-        Whole::Incomplete => {
-            message.mark(Marks::WANTS_WHOLE);
-            Poll::Pending
-        }
+        Whole::Incomplete => match head.want_more(direction, Marks::WANTS_WHOLE) {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        },
     }
 }
 

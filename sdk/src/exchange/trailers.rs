@@ -48,13 +48,16 @@ ends! { ResponseTrailers }
 responds! { RequestTrailers }
 
 /// Waits for the trailers of a message, or for its end.
+#[inline]
 pub(super) fn reach(head: &Head, direction: Direction) -> Poll<Result<()>> {
     let message = message(head, direction);
     if message.has(Marks::ENDED) {
         return Poll::Ready(Ok(()));
     }
-    message.mark(Marks::WANTS_TRAILERS);
-    Poll::Pending
+    match head.want_more(direction, Marks::WANTS_TRAILERS) {
+        Ok(()) => Poll::Pending,
+        Err(error) => Poll::Ready(Err(error)),
+    }
 }
 
 /// Whether a message that has ended has trailers.

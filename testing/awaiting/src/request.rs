@@ -86,10 +86,19 @@ pub(crate) async fn pieces_of_a_lost_path(exchange: Exchange, body: &str) -> Res
             info!("body {}", text(body.bytes()?));
             body.forward().await?
         }
+        "trailers" => match request.trailers().await? {
+            Some(trailers) => trailers.forward().await?,
+            None => return Ok(()),
+        },
         _ => {
             let mut pieces = request.inspect();
-            while let Some(piece) = pieces.next_piece().await? {
-                info!("piece {}", text(piece.bytes()?));
+            loop {
+                match pieces.next_piece().await {
+                    Ok(Some(piece)) => info!("piece {}", text(piece.bytes()?)),
+                    Ok(None) => break,
+                    Err(Error::ResponseBegun { .. }) if body == "handled" => break,
+                    Err(error) => return Err(error),
+                }
             }
             info!("the end");
             pieces.forward().await?

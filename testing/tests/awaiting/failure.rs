@@ -14,11 +14,11 @@ fn failing(policy: &str) -> Vec<(&'static str, waxwing_testing::Exchange)> {
             "/callout" => Answer::Hang,
             _ => Response::new(200).into(),
         })
-        .origin(|_| Answer::Slowly(Response::new(200).chunks(["ef", "gh"]).empty_end(), LATER));
+        .origin(|_| Answer::Slowly(Response::new(200).chunks(["ef", "gh"]).empty_end(), ms(40)));
     let upload = |place| Request::post(&format!("/{place}")).chunks(["ab", "cd"]).empty_end();
     let [run] = compare([PLACES.iter().fold(scenario, |scenario, place| {
         // The upstream sees what has gone on before it is over.
-        scenario.client(Client::new(upload(place)).pauses(LATER))
+        scenario.client(Client::new(upload(place)).pauses(ms(60)))
     })]);
     for (exchange, place) in run.exchanges().iter().zip(PLACES) {
         match place {

@@ -85,3 +85,54 @@ fn trailers_come_behind_the_body_or_not_at_all() {
         }
     }
 }
+
+#[test]
+fn an_answer_of_the_proxy_passes_where_the_function_waits_for_more_of_the_request() {
+    let lost = |kind: &str| {
+        scenario(
+            format!("the proxy answers before the body: {kind}"),
+            &format!("pieces-of-a-lost-path {kind}"),
+        )
+    };
+    let upload = || Client::new(body(&["ab", "cd"])).pauses(LATER).leaves_after(LATER * 4);
+    let scenarios = [lost("handled"), lost("pieces"), lost("whole"), lost("trailers")];
+    // A request that is there as a whole leaves nothing to wait for.
+    let runs = compare(scenarios.map(|scenario| scenario.client(upload()).request(Request::get("/"))));
+    for exchange in runs.iter().flat_map(|run| run.exchanges()) {
+        exchange.response().assert_status(404);
+        exchange.assert_not_forwarded();
+    }
+    let [handled, returned @ ..] = &runs;
+    handled[0].response().assert_header("x-lost", "1");
+    for run in returned {
+        run[0].response().assert_no_header("x-lost");
+    }
+    for run in &runs[..3] {
+        run[1].response().assert_header("x-lost", "1");
+    }
+}
+
+#[test]
+fn a_body_that_is_too_large_for_the_proxy_is_answered_by_it() {
+    let upload = |size: usize| {
+        let piece = "{".repeat(size);
+        let request = Request::post("/").chunks([piece.clone(), piece]).empty_end();
+        Client::new(request).pauses(LATER).leaves_after(LATER * 6)
+    };
+    let too_large = |function: &str, name: &str| {
+        scenario(format!("a body is too large for the proxy {name}"), function)
+            .buffer_limit(1000)
+            .cluster("authz", |_| later(Response::new(200), 4))
+            .client(upload(800))
+            .client(upload(400))
+    };
+    let runs = compare([
+        too_large("whole 10000", "where all of it is wanted"),
+        too_large("ask-with-a-piece", "where a piece is held during a callout"),
+    ]);
+    for run in &runs {
+        run[0].response().assert_status(413);
+        run[0].logs().assert_lacks("too large");
+        run[1].response().assert_status(200);
+    }
+}

@@ -320,6 +320,9 @@ pub(crate) fn note<T>(result: Result<T>) -> Result<T> {
             Error::Unresolved { .. } => "error DNS lookup".into(),
             Error::UnknownFunction { .. } => "error unknown function".into(),
             Error::Other(_) => "error other".into(),
+            Error::TimedOut { .. } => "error timeout".into(),
+            Error::BodyTooLarge { .. } => "error body".into(),
+            Error::ResponseBegun { .. } => "error response begun".into(),
             other => unreachable!("no call gives {other:?}"),
         });
     }

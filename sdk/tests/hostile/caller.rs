@@ -48,9 +48,9 @@ pub(crate) const EXPECTED: &[&str] = &[
     "host re-entered",
 ];
 
-const HTTP: &str = "HTTP callout";
-const CALL: &str = "gRPC call";
-const STREAM: &str = "gRPC stream";
+pub(crate) const HTTP: &str = "HTTP callout";
+pub(crate) const CALL: &str = "gRPC call";
+pub(crate) const STREAM: &str = "gRPC stream";
 const LOOKUP: &str = "DNS lookup";
 
 /// Looks a name up for an asker.

@@ -4,7 +4,7 @@ use crate::asked::Asked;
 use crate::chaos::Chaos;
 use crate::coverage::Coverage;
 use crate::ledger::Ledger;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 #[derive(Clone)]
@@ -13,6 +13,8 @@ pub(crate) struct Case {
     pub(crate) coverage: Rc<Coverage>,
     pub(crate) ledger: Rc<Ledger>,
     pub(crate) asked: Rc<Asked>,
+    /// How many functions of exchanges have begun and not ended.
+    pub(crate) functions: Rc<Cell<u32>>,
 }
 
 thread_local! {

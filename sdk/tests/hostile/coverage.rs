@@ -190,6 +190,10 @@ impl Coverage {
         Coverage::new(policy, crate::modes::EXPECTED, &[])
     }
 
+    pub(crate) fn of_exchanges(policy: ErrorPolicy) -> Self {
+        Coverage::new(policy, crate::exchange::EXPECTED, &[])
+    }
+
     fn new(policy: ErrorPolicy, always: &[&'static str], of_policy: &[&'static str]) -> Self {
         let expected = always.iter().chain(of_policy).map(|expected| (*expected, 0));
         Coverage { policy, met: RefCell::new(expected.collect()) }

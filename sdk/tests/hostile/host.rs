@@ -19,6 +19,8 @@ pub(crate) struct HostileHost<R: Extension> {
     ids: RefCell<Vec<u32>>,
     depth: Cell<u8>,
     last_token: Cell<u32>,
+    /// The callouts whose answers it shows, one callback within another.
+    answers: RefCell<Vec<u32>>,
     pub(crate) shared: Shared,
     this: Weak<HostileHost<R>>,
 }
@@ -32,6 +34,7 @@ impl<R: Extension> HostileHost<R> {
             ids: RefCell::new(vec![1]),
             depth: Cell::new(0),
             last_token: Cell::new(0),
+            answers: RefCell::default(),
             shared: Shared::default(),
             this: this.clone(),
         });
@@ -84,7 +87,10 @@ impl<R: Extension> HostileHost<R> {
             (true, true) => 28,
         };
         let of_grpc = if exported.contains(Callback::GrpcReceive) { 3 } else { 0 };
-        self.enter(|| match kind % (kinds + of_grpc) {
+        // The answers to the callouts of a module without connections.
+        let of_http = if kinds == 16 && exported.contains(Callback::HttpCallResponse) { 3 } else { 0 };
+        self.enter(|| match kind % (kinds + of_grpc + of_http) {
+            kind if kind >= kinds + of_grpc => self.http_answer(if flag { id } else { 1 }, flags, number),
             kind if kind >= kinds => ledger.other(|| {
                 // For the root context most of the time, with a token that was probably given out.
                 self.grpc(if flag { id } else { 1 }, self.token(flags / 2), number);
@@ -137,18 +143,33 @@ impl<R: Extension> HostileHost<R> {
             // A root context ends, or is the proxy's access logger.
             26 => ledger.other(|| self.guest(Callback::Done).on_done(1)),
             27 => ledger.other(|| self.guest(Callback::Log).on_log(1)),
-            _ => ledger.other(|| {
-                // For the root context most of the time, with a token that was probably given out.
-                let called = if flag { id } else { 1 };
-                self.guest(Callback::HttpCallResponse).on_http_call_response(
-                    called,
-                    self.token(flags),
-                    number,
-                    number,
-                    number,
-                );
-            }),
+            // For the root context most of the time, with a token that was probably given out.
+            _ => self.http_answer(if flag { id } else { 1 }, flags, number),
         });
+    }
+
+    /// The answer to an HTTP callout.
+    fn http_answer(&self, called: u32, choice: u8, number: usize) {
+        let token = self.token(choice);
+        self.case.ledger.other(|| {
+            self.showing(token, || {
+                self.guest(Callback::HttpCallResponse)
+                    .on_http_call_response(called, token, number, number, number);
+            });
+        });
+    }
+
+    /// Shows the answer to a callout in a callback.
+    fn showing(&self, token: u32, callback: impl FnOnce()) {
+        self.answers.borrow_mut().push(token);
+        callback();
+        self.answers.borrow_mut().pop();
+    }
+
+    /// The answer that it shows, in the innermost callback that is for one: that names its token.
+    pub(crate) fn answer(&self) -> Vec<u8> {
+        let answers = self.answers.borrow();
+        answers.last().map_or_else(Vec::new, |token| token.to_string().into_bytes())
     }
 
     /// The answer to a lookup; without bytes, it is that it failed.
@@ -166,7 +187,9 @@ impl<R: Extension> HostileHost<R> {
                 0 => self
                     .guest(Callback::GrpcReceiveInitialMetadata)
                     .on_grpc_receive_initial_metadata(called, token, number),
-                1 => self.guest(Callback::GrpcReceive).on_grpc_receive(called, token, number),
+                1 => self.showing(token, || {
+                    self.guest(Callback::GrpcReceive).on_grpc_receive(called, token, number);
+                }),
                 2 => self
                     .guest(Callback::GrpcReceiveTrailingMetadata)
                     .on_grpc_receive_trailing_metadata(called, token, number),
@@ -251,6 +274,15 @@ impl<R: Extension> HostileHost<R> {
     /// A token that was probably given away lately.
     fn token(&self, choice: u8) -> u32 {
         self.last_token.get().saturating_sub(u32::from(choice) % 5)
+    }
+
+    /// A token for a callout. A function does not get to know it, so its callouts say a number.
+    pub(crate) fn asked(&self, kind: &'static str, said: &[u8]) -> u32 {
+        let token = self.new_token();
+        if let Some(asker) = crate::exchange::asker(said) {
+            self.case.asked.ask(kind, token, asker);
+        }
+        token
     }
 
     /// What a host function does before it answers: it may call back, and it may refuse.

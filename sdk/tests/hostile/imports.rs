@@ -23,8 +23,10 @@ impl<R: Extension> Host for HostileHost<R> {
     }
     fn buffer_bytes(&self, buffer: BufferType, _start: usize, _max_len: usize) -> Answer<Vec<u8>> {
         self.step("proxy_get_buffer_bytes")?;
-        if buffer != BufferType::PLUGIN_CONFIGURATION {
-            return Ok(self.bytes());
+        match buffer {
+            BufferType::PLUGIN_CONFIGURATION => {}
+            BufferType::HTTP_CALL_RESPONSE_BODY | BufferType::GRPC_MESSAGE => return Ok(self.answer()),
+            _ => return Ok(self.bytes()),
         }
         Ok(match self.chaos().below(16) {
             13 => b"".to_vec(),
@@ -48,8 +50,10 @@ impl<R: Extension> Host for HostileHost<R> {
     fn set_header_map_pairs(&self, _map: MapType, _block: &[u8]) -> Answer {
         self.step("proxy_set_header_map_pairs")
     }
-    fn header_map_value(&self, _map: MapType, _key: &[u8]) -> Answer<Vec<u8>> {
-        self.step("proxy_get_header_map_value").map(|()| self.bytes())
+    fn header_map_value(&self, _map: MapType, key: &[u8]) -> Answer<Vec<u8>> {
+        let is_status = key == b":status" && !self.chaos().rarely(4);
+        self.step("proxy_get_header_map_value")
+            .map(|()| if is_status { b"200".to_vec() } else { self.bytes() })
     }
     fn add_header_map_value(&self, _: MapType, _: &[u8], _: &[u8]) -> Answer {
         self.step("proxy_add_header_map_value")
@@ -84,15 +88,15 @@ impl<R: Extension> Host for HostileHost<R> {
         self.step("proxy_call_foreign_function")
             .map(|()| if self.chaos().rarely(2) { vec![1, 0, 0, 0] } else { self.bytes() })
     }
-    fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
-        self.step("proxy_http_call").map(|()| self.new_token())
+    fn http_call(&self, call: HttpCallParts<'_>) -> Answer<u32> {
+        self.step("proxy_http_call").map(|()| self.asked(crate::caller::HTTP, call.body))
     }
-    fn grpc_call(&self, _call: GrpcCallParts<'_>, _message: &[u8], _timeout: u32) -> Answer<u32> {
-        self.step("proxy_grpc_call").map(|()| self.new_token())
+    fn grpc_call(&self, call: GrpcCallParts<'_>, _message: &[u8], _timeout: u32) -> Answer<u32> {
+        self.step("proxy_grpc_call").map(|()| self.asked(crate::caller::CALL, call.method))
     }
-    fn grpc_stream(&self, _call: GrpcCallParts<'_>) -> Answer<u32> {
+    fn grpc_stream(&self, call: GrpcCallParts<'_>) -> Answer<u32> {
         // It may tell of the stream before it is open.
-        self.step("proxy_grpc_stream").map(|()| self.new_token())
+        self.step("proxy_grpc_stream").map(|()| self.asked(crate::caller::STREAM, call.method))
     }
     fn grpc_send(&self, _token: u32, _message: &[u8], _end_of_stream: bool) -> Answer {
         self.step("proxy_grpc_send")

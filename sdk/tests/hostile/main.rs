@@ -15,6 +15,7 @@ mod case;
 mod chaos;
 mod connection;
 mod coverage;
+mod exchange;
 mod extension;
 mod grpc;
 mod host;
@@ -114,6 +115,29 @@ fn nothing_that_a_host_does_takes_an_answer_to_a_context_that_did_not_ask() {
     }
 }
 
+/// An answer to an exchange reaches the function that has asked, and no function is left behind.
+#[test]
+fn nothing_that_a_host_does_makes_an_exchange_panic_or_take_the_answer_of_another() {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 600 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let closed = Rc::new(Coverage::of_exchanges(exchange::ClosedExchange::ON_ERROR));
+    let open = Rc::new(Coverage::of_exchanges(exchange::OpenExchange::ON_ERROR));
+    let reset = Rc::new(Coverage::of_exchanges(exchange::ResetExchange::ON_ERROR));
+    let coverages = [&closed, &open, &reset];
+    let case = (vec(any::<[u8; 4]>(), 1..120), vec(any::<u8>(), 0..6_000));
+    until_complete(&coverages, || {
+        let ran = TestRunner::new(config.clone()).run(&case, |(callbacks, decisions)| {
+            ask::<exchange::ClosedExchange>(&callbacks, &decisions, &closed)?;
+            ask::<exchange::OpenExchange>(&callbacks, &decisions, &open)?;
+            ask::<exchange::ResetExchange>(&callbacks, &decisions, &reset)
+        });
+        ran.unwrap_or_else(|failure| panic!("{failure}"));
+    });
+    for coverage in coverages {
+        coverage.assert_complete();
+    }
+}
+
 /// Runs all cases, and more if something that must be met is so rare that none of them met it.
 fn until_complete(coverages: &[&Rc<Coverage>], mut run: impl FnMut()) {
     for _ in 0..MOST_ROUNDS {
@@ -143,6 +167,9 @@ fn ask<R: Extension>(
     coverage: &Rc<Coverage>,
 ) -> Result<(), TestCaseError> {
     let case = play::<R>(callbacks, decisions, coverage);
+    if case.functions.get() != 0 {
+        return Err(TestCaseError::fail(format!("{} functions have never ended", case.functions.get())));
+    }
     case.asked.wrong().map_or(Ok(()), |wrong| Err(TestCaseError::fail(wrong)))
 }
 
@@ -150,7 +177,8 @@ fn ask<R: Extension>(
 fn play<R: Extension>(callbacks: &[[u8; 4]], decisions: &[u8], coverage: &Rc<Coverage>) -> Case {
     let ledger = Rc::new(Ledger::new(R::ON_ERROR));
     let chaos = Rc::new(Chaos::new(decisions.to_vec()));
-    let case = Case { chaos, coverage: coverage.clone(), ledger, asked: Rc::default() };
+    let case =
+        Case { chaos, coverage: coverage.clone(), ledger, asked: Rc::default(), functions: Rc::default() };
     let host = HostileHost::<R>::start(case.clone());
     for callback in callbacks {
         host.call(*callback);

@@ -42,7 +42,9 @@ impl HostCore {
         let event = Event::Call { call, answer: noted };
         if acting != running {
             let journal = self.journal(acting);
-            journal.host(format!("in a callback of #{running}:"));
+            if self.vm.is_to_tell(acting) {
+                journal.host(format!("in {callback} of #{running}:"));
+            }
             journal.push(event.clone());
         }
         let journal = self.journal(running);

@@ -21,6 +21,8 @@ pub(super) struct Vm {
     running: Cell<Option<(Callback, u32)>>,
     /// The context that the running callback has chosen to act on; 0 for its own.
     effective: Cell<u32>,
+    /// The other context whose journal knows that the running callback acts on it.
+    told: Cell<Option<u32>>,
     /// Set by a local response: whatever the callback returns then, its direction stops.
     stop: Cell<bool>,
     after_call: RefCell<VecDeque<AfterCall>>,
@@ -59,6 +61,7 @@ impl Vm {
             next_context: Cell::new(1),
             running: Cell::new(None),
             effective: Cell::new(0),
+            told: Cell::default(),
             stop: Cell::new(false),
             after_call: RefCell::default(),
             trap: RefCell::default(),
@@ -121,6 +124,11 @@ impl Vm {
     pub(super) fn acting(&self) -> Option<u32> {
         let running = self.running()?;
         Some(if self.effective.get() == 0 { running } else { self.effective.get() })
+    }
+
+    /// Whether the journal of this other context is yet to say that the running callback acts on it.
+    pub(super) fn is_to_tell(&self, acting: u32) -> bool {
+        self.told.replace(Some(acting)) != Some(acting)
     }
 
     pub(super) fn set_effective(&self, context: u32) {
@@ -205,6 +213,7 @@ impl HostCore {
         let journal = self.journal(context);
         self.vm.running.set(Some((callback, context)));
         self.vm.effective.set(0);
+        self.vm.told.set(None);
         self.vm.changed.set(0);
         self.vm.calls.set(0);
         let mut returned = Returned::Nothing;

@@ -152,7 +152,7 @@ fn a_paused_stream_goes_on_when_a_tick_resumes_it_and_only_an_exchange_waits() {
     assert_eq!(host.clock().now(), start + ms(250));
     let exchange = stream.finish();
     exchange.response().assert_status(200);
-    assert!(exchange.timeline().to_string().contains("in a callback of #1"), "{}", exchange.timeline());
+    assert!(exchange.timeline().to_string().contains("in on_tick of #1"), "{}", exchange.timeline());
 }
 
 #[test]

@@ -146,7 +146,7 @@ impl Comparisons {
         let others = self.records.iter().filter(|record| record.module_as_recorded == Some(false)).count();
         if others > 0 {
             table += &format!(
-                "{others} golden answers are of a module with another hash: its source has changed, or its path\n"
+                "{others} golden answers are of a module with another hash: its source has changed, or the SDK, or where its dependencies are\n"
             );
         }
         table

@@ -5,4 +5,5 @@ mod found;
 mod grpc;
 mod kinds;
 mod plain;
+mod queue;
 mod report;

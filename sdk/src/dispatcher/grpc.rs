@@ -3,19 +3,20 @@
 //! One that nobody waits for any more is nothing odd: its context has ended, or the host tells of a call that it has
 //! refused.
 
+use super::protocol::{Protocol, Tcp};
 use super::{Dispatcher, Kind};
 use crate::Headers;
-use crate::abi::guest::Callback;
+use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::wire::MapType;
 use crate::callout::{GrpcCallId, GrpcCallResponse, GrpcClose, GrpcMessage, GrpcStream};
-use crate::context::{Extension, HttpContext, StreamContext};
+use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
 use crate::exchange::Outside;
 use crate::view::{ConnectionView, RootView, StreamView};
 
 /// Runs a callback of the context that a call or a stream is of, whichever kind that is.
 macro_rules! wake {
     (
-        $dispatcher:ident $callback:ident $called:ident $owner:ident $(for an exchange: $outside:expr)?,
+        $dispatcher:ident $callback:ident $called:ident $owner:ident for an exchange: $outside:expr,
         |$cx:ident| $method:ident($id:expr, $what:expr)
     ) => {
         let callback = Callback::$callback.entry();
@@ -23,7 +24,7 @@ macro_rules! wake {
             $dispatcher
                 .wake_root(callback, $owner, |root, $cx| root.$method($id, $what, &mut RootView::new($cx)));
         } else if Self::EXCHANGES && !$dispatcher.is_connection($owner) {
-            $( $dispatcher.exchange_outside(callback, $called, $owner, $outside); )?
+            $dispatcher.exchange_outside(callback, $called, $owner, $outside);
         } else {
             $dispatcher.wake(
                 callback,
@@ -68,19 +69,47 @@ impl<R: Extension> Dispatcher<R> {
             |cx| on_grpc_call_response(call, &GrpcCallResponse::new(cx, failure)));
     }
 
+    /// Whether metadata may be awaited by something else than the function of an exchange.
+    const METADATA_CALLBACKS: bool = !Self::EXCHANGES
+        || <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(METADATA)
+        || <Tcp as Protocol<R>>::CALLBACKS.intersects(METADATA);
+
     /// The metadata at the start of a stream's answer.
     pub(super) fn grpc_initial_metadata(&self, called: u32, token: u32) {
-        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
         let (grpc, map) = (GrpcStream(token), MapType::GRPC_INITIAL_METADATA);
-        wake!(self GrpcReceiveInitialMetadata called owner,
+        if !Self::METADATA_CALLBACKS {
+            let callback = Callback::GrpcReceiveInitialMetadata.entry();
+            return self.exchange_metadata(callback, called, token, map);
+        }
+        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
+        wake!(self GrpcReceiveInitialMetadata called owner for an exchange: Outside::GrpcMetadata { token, map },
             |cx| on_grpc_stream_initial_metadata(grpc, Headers::new(cx.scope, map)));
     }
 
     /// The metadata at the end of a stream's answer.
     pub(super) fn grpc_trailing_metadata(&self, called: u32, token: u32) {
-        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
         let (grpc, map) = (GrpcStream(token), MapType::GRPC_TRAILING_METADATA);
-        wake!(self GrpcReceiveTrailingMetadata called owner,
+        if !Self::METADATA_CALLBACKS {
+            let callback = Callback::GrpcReceiveTrailingMetadata.entry();
+            return self.exchange_metadata(callback, called, token, map);
+        }
+        let Some(owner) = self.vm.pending.stream_owner(token) else { return };
+        wake!(self GrpcReceiveTrailingMetadata called owner for an exchange: Outside::GrpcMetadata { token, map },
             |cx| on_grpc_stream_trailing_metadata(grpc, Headers::new(cx.scope, map)));
     }
+
+    /// Metadata for the function of an exchange: in a module in which nothing else awaits any, they cost little.
+    #[inline(never)]
+    fn exchange_metadata(&self, callback: &'static Entry, called: u32, token: u32, map: MapType) {
+        match self.vm.pending.stream_owner(token) {
+            Some(owner) if !self.roots.contains(owner) && !self.is_connection(owner) => {
+                self.exchange_outside(callback, called, owner, Outside::GrpcMetadata { token, map });
+            }
+            _ => {}
+        }
+    }
 }
+
+/// The callbacks of metadata.
+const METADATA: Callbacks =
+    Callbacks::NONE.with(Callback::GrpcReceiveInitialMetadata).with(Callback::GrpcReceiveTrailingMetadata);

@@ -1,6 +1,8 @@
 //! Answers to gRPC calls, and gRPC streams.
 
+use super::metadata::{self, GrpcMetadata, InitialMetadata, is_of_stream};
 use super::task::{self, Awaited, Kept, Outside, Shared, Task};
+use crate::abi::wire::MapType;
 use crate::callout::{GrpcCallResponse, GrpcClose, GrpcMessage};
 use crate::dispatcher::Kind;
 use crate::view::Cx;
@@ -97,6 +99,8 @@ fn cancel(cx: Cx<'_>, kind: Kind, token: u32) {
 }
 
 /// The message that a server has answered to a unary gRPC call.
+///
+/// Envoy shows no metadata of unary calls. Where they matter, open a stream: its [`GrpcStream`] has them.
 pub struct GrpcReply {
     message: Vec<u8>,
 }
@@ -127,12 +131,14 @@ impl fmt::Debug for GrpcReply {
 
 /// An open gRPC stream of an exchange: [`GrpcCall::open`](crate::GrpcCall::open) gives it.
 ///
-/// Messages that come while the function awaits something else are kept, in their order. When it is dropped, the stream
-/// is cancelled on the host. Its metadata cannot be read; the callbacks of streams can.
+/// Messages that come while the function awaits something else are kept, in their order, and so are the metadata of the answer.
+/// When it is dropped, the stream is cancelled on the host.
 pub struct GrpcStream {
     task: Rc<Task>,
     stream: crate::GrpcStream,
     has_ended: bool,
+    initial: Option<GrpcMetadata>,
+    trailing: Option<GrpcMetadata>,
 }
 
 impl GrpcStream {
@@ -143,7 +149,7 @@ impl GrpcStream {
     ) -> Result<Self> {
         let stream = task::with(task, open)?;
         task.shared.keep_grpc.set(Some(keep_grpc));
-        Ok(GrpcStream { task: task.clone(), stream, has_ended: false })
+        Ok(GrpcStream { task: task.clone(), stream, has_ended: false, initial: None, trailing: None })
     }
 
     /// Sends a message: encoded, without the length that gRPC writes in front of it.
@@ -198,37 +204,115 @@ impl GrpcStream {
         }
     }
 
+    /// The metadata at the start of the server's answer, which come before its first message. They can be asked for at any time,
+    /// and more than once.
+    ///
+    /// In Envoy they have `:status` and `content-type` among them, and are empty for an answer that is only its end. Where a host
+    /// shows none, they are empty as soon as something else of the stream has come.
+    ///
+    /// A stream that has failed before has empty ones as well; [`next_message`](GrpcStream::next_message) tells of the failure.
+    ///
+    /// It gives [`Error::Host`] if the host does not let them be read.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn shard(request: &Request) -> Result<Option<String>> {
+    ///     let mut talk = GrpcCall::new("chat", "acme.Chat", "Talk").message("hello").open(request)?;
+    ///     let metadata = talk.initial_metadata().await?;
+    ///     Ok(metadata.get_str("x-shard")?.map(str::to_owned))
+    /// }
+    /// ```
+    #[doc(alias = "proxy_on_grpc_receive_initial_metadata")]
+    #[track_caller]
+    pub fn initial_metadata(&mut self) -> InitialMetadata<'_> {
+        let awaited = Awaited { what: "the metadata of a gRPC stream", at: Location::caller() };
+        InitialMetadata { stream: self, awaited }
+    }
+
+    /// The metadata at the end of the server's answer; `None` until [`next_message`](GrpcStream::next_message) has given the end,
+    /// or the failure, of the stream.
+    ///
+    /// In Envoy they have `grpc-status` and `grpc-message` among them, and all headers of an answer that is only its end. There are
+    /// none where the host has shown none, as of a stream that breaks after it had begun.
+    #[doc(alias = "proxy_on_grpc_receive_trailing_metadata")]
+    pub fn trailing_metadata(&self) -> Option<&GrpcMetadata> {
+        self.trailing.as_ref()
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.task.shared
+    }
+
+    /// Keeps what has come of it in this callback, behind what has come before.
+    fn keep(&self) {
+        let stream = self.stream.as_u32();
+        let shared = self.shared();
+        if let Some(outside) = shared.take_outside(|outside| is_of_stream(outside, stream)) {
+            let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
+        }
+    }
+
+    pub(super) fn poll_initial(&mut self) -> Option<Result<GrpcMetadata>> {
+        self.keep();
+        let stream = self.stream.as_u32();
+        if let Some(initial) = &self.initial {
+            return Some(Ok(initial.clone()));
+        }
+        let initial = match metadata::take(self.shared(), stream, MapType::GRPC_INITIAL_METADATA) {
+            Some(Ok(initial)) => initial,
+            Some(Err(error)) => return Some(Err(error)),
+            // They do not come behind what has come already.
+            None if self.has_ended || self.shared().has_kept(&|kept| is_of(kept, stream)) => {
+                GrpcMetadata::default()
+            }
+            None => return None,
+        };
+        Some(Ok(self.initial.insert(initial).clone()))
+    }
+
     fn poll_next(&mut self) -> Option<Result<Option<Vec<u8>>>> {
         if self.has_ended {
             return Some(Ok(None));
         }
+        self.keep();
         let stream = self.stream.as_u32();
-        let shared = &self.task.shared;
-        let is_it = |outside| matches!(outside, Outside::GrpcMessage { token } | Outside::GrpcClose { token, .. } if token == stream);
-        if let Some(outside) = shared.take_outside(is_it) {
-            // Behind those that have come before it.
-            let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
+        match self.shared().take_kept(|kept| is_message(kept, stream)) {
+            Some(Kept::GrpcMessage { message, .. }) => Some(message.map(Some)),
+            _ => self.end().map(|end| end.map(|()| None)),
         }
-        match shared.take_kept(|kept| is_of(kept, stream))? {
-            Kept::GrpcMessage { message, .. } => Some(message.map(Some)),
-            Kept::GrpcClose { end, .. } => {
-                self.has_ended = true;
-                Some(end.map(|()| None))
-            }
-            _ => None,
-        }
+    }
+
+    /// How it has ended, if it has.
+    fn end(&mut self) -> Option<Result<()>> {
+        let stream = self.stream.as_u32();
+        let is_end = |kept: &Kept| matches!(kept, Kept::GrpcClose { token, .. } if *token == stream);
+        let Kept::GrpcClose { end, .. } = self.shared().take_kept(is_end)? else { return None };
+        self.has_ended = true;
+        let trailing = metadata::take(self.shared(), stream, MapType::GRPC_TRAILING_METADATA);
+        self.trailing = trailing.and_then(Result::ok);
+        Some(end)
     }
 }
 
+fn is_message(kept: &Kept, stream: u32) -> bool {
+    matches!(kept, Kept::GrpcMessage { token, .. } if *token == stream)
+}
+
 fn is_of(kept: &Kept, stream: u32) -> bool {
-    matches!(kept, Kept::GrpcMessage { token, .. } | Kept::GrpcClose { token, .. } if *token == stream)
+    matches!(
+        kept,
+        Kept::GrpcMessage { token, .. } | Kept::GrpcMetadata { token, .. } | Kept::GrpcClose { token, .. }
+            if *token == stream
+    )
 }
 
 impl Drop for GrpcStream {
     fn drop(&mut self) {
         let stream = self.stream.as_u32();
         let shared = &self.task.shared;
-        shared.take_outside(|outside| matches!(outside, Outside::GrpcMessage { token } | Outside::GrpcClose { token, .. } if token == stream));
+        shared.take_outside(|outside| is_of_stream(outside, stream));
         while shared.take_kept(|kept| is_of(kept, stream)).is_some() {}
         let _ = self.task.with(|cx| cancel(cx, Kind::GrpcStream, stream));
     }
@@ -284,6 +368,7 @@ fn keep_grpc(shared: &Shared, cx: Cx<'_>, outside: Outside) {
         Outside::GrpcClose { token, status } => {
             Kept::GrpcClose { token, end: GrpcClose::new(cx, status).result() }
         }
+        Outside::GrpcMetadata { token, map } => metadata::read(cx, token, map),
         Outside::HttpReply { .. } | Outside::Timer(_) => return,
     });
 }

@@ -79,6 +79,7 @@ mod grpc;
 mod head;
 mod join;
 mod message;
+mod metadata;
 mod pieces;
 mod reply;
 mod running;
@@ -93,6 +94,7 @@ pub use end::End;
 pub use grpc::{GrpcReplied, GrpcReply, GrpcStream, NextMessage};
 pub use head::{Stage, Until};
 pub use join::{Either, join, select};
+pub use metadata::{GrpcMetadata, InitialMetadata};
 pub use pieces::{
     InspectRequest, InspectResponse, InspectedPiece, NextPiece, Piece, TransformRequest, TransformResponse,
 };

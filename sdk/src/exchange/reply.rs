@@ -3,11 +3,11 @@
 use super::Headers;
 use super::head::keep;
 use super::task::{self, Awaited, Kept, Outside, Shared, Task};
+use super::values::find;
 use crate::abi::call;
 use crate::abi::wire::{ALL_BYTES, BufferType, MapType};
 use crate::callout::HttpCallResponse;
 use crate::dispatcher::Kind;
-use crate::headers::read_pairs;
 use crate::view::Cx;
 use crate::{Error, HttpCallId, Result};
 use alloc::boxed::Box;
@@ -205,10 +205,7 @@ impl HttpReply {
     #[inline]
     pub(super) fn header(&self, map: MapType, name: &[u8]) -> Result<Option<&[u8]>> {
         match self.kept() {
-            Some(answer) => {
-                let mut pairs = read_pairs(answer.block(map))?;
-                Ok(pairs.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value))
-            }
+            Some(answer) => find(answer.block(map), name),
             None => task::with(&self.task, |cx| match call::header_map_value(cx.scope, map, name)? {
                 Some(value) => keep(&self.values, value).map(Some),
                 None => Ok(None),

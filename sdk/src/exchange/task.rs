@@ -2,6 +2,7 @@
 
 use super::message::{Direction, Message, Part};
 use crate::abi::task;
+use crate::abi::wire::MapType;
 use crate::view::Cx;
 use crate::{Error, Result, TimerId};
 use alloc::boxed::Box;
@@ -77,6 +78,11 @@ pub(crate) enum Outside {
     GrpcMessage {
         token: u32,
     },
+    /// Metadata of a stream: those at its start, or those at its end.
+    GrpcMetadata {
+        token: u32,
+        map: MapType,
+    },
     GrpcClose {
         token: u32,
         status: u32,
@@ -100,6 +106,7 @@ pub(super) enum Kept {
     HttpReply { token: u32, status: Result<u16>, answer: Box<super::reply::Answer> },
     GrpcCall { token: u32, message: Result<Vec<u8>> },
     GrpcMessage { token: u32, message: Result<Vec<u8>> },
+    GrpcMetadata { token: u32, map: MapType, block: Result<Vec<u8>> },
     GrpcClose { token: u32, end: Result<()> },
     Timer(TimerId),
 }
@@ -260,6 +267,13 @@ impl Shared {
         kept
     }
 
+    /// Whether something is kept that is this.
+    pub(super) fn has_kept(&self, is_it: &dyn Fn(&Kept) -> bool) -> bool {
+        let mut has_kept = false;
+        self.with_rare(&mut |rare| has_kept = rare.kept.iter().any(is_it));
+        has_kept
+    }
+
     /// Readies what wakes by itself for a poll in which everything looks anew.
     #[inline]
     pub(super) fn begin_poll(&self) {
@@ -300,9 +314,10 @@ impl Shared {
     fn keep_outside(&self, cx: Cx<'_>, outside: Outside) {
         let keep = match outside {
             Outside::HttpReply { .. } => self.keep_http.get(),
-            Outside::GrpcCall { .. } | Outside::GrpcMessage { .. } | Outside::GrpcClose { .. } => {
-                self.keep_grpc.get()
-            }
+            Outside::GrpcCall { .. }
+            | Outside::GrpcMessage { .. }
+            | Outside::GrpcMetadata { .. }
+            | Outside::GrpcClose { .. } => self.keep_grpc.get(),
             Outside::Timer(timer) => return self.keep(Kept::Timer(timer)),
         };
         if let Some(keep) = keep {

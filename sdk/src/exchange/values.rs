@@ -24,6 +24,7 @@ pub struct Headers<'s>(Source<'s>);
 enum Source<'s> {
     Stage(&'s Head, MapType),
     Reply(&'s HttpReply, MapType),
+    Block(&'s [u8]),
 }
 
 impl<'s> Headers<'s> {
@@ -35,6 +36,10 @@ impl<'s> Headers<'s> {
     #[inline]
     pub(super) fn of_reply(reply: &'s HttpReply, map: MapType) -> Self {
         Headers(Source::Reply(reply, map))
+    }
+
+    pub(super) fn of_block(block: &'s [u8]) -> Self {
+        Headers(Source::Block(block))
     }
 
     /// The value of the first header of that name; `None` if there is none.
@@ -49,6 +54,7 @@ impl<'s> Headers<'s> {
                 })
             }
             Source::Reply(reply, map) => reply.header(map, name.as_ref()),
+            Source::Block(block) => find(block, name.as_ref()),
         }
     }
 
@@ -74,15 +80,23 @@ impl<'s> Headers<'s> {
                 head.with(|cx| keep(&head.values, call::header_map_pairs(cx.scope, map)?))?
             }
             Source::Reply(reply, map) => reply.block(map)?,
+            Source::Block(block) => block,
         };
         read_pairs(block)
     }
 }
 
+/// The first value of that name in a block that was kept.
+pub(super) fn find<'s>(block: &'s [u8], name: &[u8]) -> Result<Option<&'s [u8]>> {
+    let mut pairs = read_pairs(block)?;
+    Ok(pairs.find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let map = match self.0 {
-            Source::Stage(_, map) | Source::Reply(_, map) => map,
+            Source::Stage(_, map) | Source::Reply(_, map) => Some(map),
+            Source::Block(_) => None,
         };
         f.debug_tuple("Headers").field(&map).finish()
     }

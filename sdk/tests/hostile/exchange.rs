@@ -16,6 +16,8 @@ pub(crate) const EXPECTED: &[&str] = &[
     "answer gRPC call",
     "answer gRPC stream",
     "end of a gRPC stream",
+    "metadata of a gRPC stream",
+    "metadata at the end of a gRPC stream",
     "answer kept over another await",
     "both answers",
     "first answer",
@@ -170,6 +172,12 @@ macro_rules! act {
                 if let Ok(mut talk) = note(GrpcCall::new("chat", "acme.Chat", &name(number)).open(stage)) {
                     perhaps(|| talk.send("one"));
                     perhaps(|| talk.send_last("end"));
+                    if case().chaos.rarely(3) {
+                        if let Ok(metadata) = note(talk.initial_metadata().await) {
+                            met("metadata of a gRPC stream");
+                            drop((note(metadata.get("a").map(drop)), note(metadata.iter().map(drop))));
+                        }
+                    }
                     while let Ok(Some(message)) = note(talk.next_message().await) {
                         check(STREAM, &message, number);
                         if case().chaos.rarely(3) {
@@ -177,6 +185,10 @@ macro_rules! act {
                         }
                     }
                     met("end of a gRPC stream");
+                    if let Some(metadata) = talk.trailing_metadata() {
+                        met("metadata at the end of a gRPC stream");
+                        let _ = note(metadata.get_str("a"));
+                    }
                     perhaps(|| talk.close());
                 }
             }

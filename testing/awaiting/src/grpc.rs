@@ -3,7 +3,7 @@
 use crate::text;
 use log::info;
 use std::time::Duration;
-use waxwing::exchange::join;
+use waxwing::exchange::{GrpcMetadata, join};
 use waxwing::prelude::*;
 
 const SERVICE: &str = "acme.Auth";
@@ -56,4 +56,44 @@ pub(crate) async fn drop_stream(exchange: Exchange) -> Result<()> {
     request.headers_mut().set("x-heard", message)?;
     // The stream of the exchange is there for a while yet.
     request.sleep(Duration::from_millis(60)).await
+}
+
+/// Logs the metadata of a stream, asked for before its messages or behind them.
+pub(crate) async fn metadata(exchange: Exchange, when: &str) -> Result<()> {
+    let request = exchange.request_headers().await?;
+    let mut talk = GrpcCall::new("authz", SERVICE, &method(&request)?).message("one").open(&request)?;
+    talk.send_last("two")?;
+    let show = |metadata: Option<&GrpcMetadata>, which: &str, names: &[&str]| -> Result<()> {
+        let Some(metadata) = metadata else {
+            info!("no {which}");
+            return Ok(());
+        };
+        for name in names {
+            info!("{which} {name}: {:?}", metadata.get_str(name)?);
+        }
+        Ok(())
+    };
+    let initial = match when {
+        "first" => Some(talk.initial_metadata().await?),
+        _ => None,
+    };
+    if when == "late" {
+        // What comes meanwhile is kept.
+        request.sleep(Duration::from_millis(200)).await?;
+    }
+    show(talk.trailing_metadata(), "trailing metadata yet", &[])?;
+    let failure = loop {
+        match talk.next_message().await {
+            Ok(Some(message)) => info!("message {}", text(&message)),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    let initial = match initial {
+        Some(initial) => initial,
+        None => talk.initial_metadata().await?,
+    };
+    show(Some(&initial), "initial metadata", &["X-Shard", ":status", "x-none"])?;
+    show(talk.trailing_metadata(), "trailing metadata", &["x-count", "grpc-status", "grpc-message"])?;
+    failure.map_or(Ok(()), Err)
 }

@@ -93,6 +93,7 @@ async fn run(plan: &Plan, exchange: Exchange) -> Result<()> {
         "grpc" => grpc::unary(exchange).await,
         "grpc-two" => grpc::two(exchange).await,
         "grpc-stream" => grpc::stream(exchange).await,
+        "grpc-metadata" => grpc::metadata(exchange, word).await,
         "grpc-drop" => grpc::drop_stream(exchange).await,
         other => Err(Error::new(format!("{other}: no such function"))),
     }

@@ -70,3 +70,35 @@ fn the_messages_of_a_stream_are_awaited_one_by_one() {
         exchange.upstream_request().assert_header("x-heard", heard).assert_body("abc");
     }
 }
+
+#[test]
+fn the_metadata_of_a_stream_can_be_read_before_its_messages_and_behind_them() {
+    let methods = ["Echo", "Slow", "Fail", "Break", "Refuse", "Nothing"];
+    let [first, late, behind, down] = compare([
+        asks("gRPC metadata, awaited first", "grpc-metadata first", &methods),
+        asks("gRPC metadata, kept for a while", "grpc-metadata late", &methods),
+        asks("gRPC metadata, awaited behind the end", "grpc-metadata behind", &methods),
+        scenario("gRPC metadata of a server that is down", "grpc-metadata first")
+            .refusing_cluster("authz")
+            .request(Request::get("/").header("x-method", "Echo")),
+    ]);
+    for run in [&first, &late, &behind] {
+        for exchange in run.exchanges() {
+            exchange.logs().assert_contains("no trailing metadata yet");
+        }
+        for line in ["X-Shard: Some(\"7\")", ":status: Some(\"200\")", "x-none: None"] {
+            run[0].logs().assert_contains(&format!("initial metadata {line}"));
+        }
+        for line in ["x-count: Some(\"2\")", "grpc-status: Some(\"0\")", "grpc-message: None"] {
+            run[0].logs().assert_contains(&format!("trailing metadata {line}"));
+        }
+        // An answer that is only its end has all of its headers there.
+        run[4].logs().assert_contains("initial metadata :status: None");
+        run[4].logs().assert_contains("trailing metadata grpc-status: Some(\"7\")");
+        run[3].logs().assert_contains("initial metadata X-Shard: Some(\"7\")");
+        for at in [2, 3, 4] {
+            run[at].response().assert_status(500);
+        }
+    }
+    down[0].logs().assert_contains("trailing metadata grpc-status: Some(\"14\")");
+}

@@ -14,7 +14,7 @@
 //! | [`arena`] | memory that the host fills | handed out once, shared only, released by marks |
 //! | [`guest`] | the guest's static | wasm without threads has one thread |
 //! | [`exports`] | unmangled names | the names are the ABI's |
-//! | `task` | polls and drops a future in place, and lends it a callback | one owner; a guard takes the callback back |
+//! | `task` | makes, polls and drops a future in place, and lends it a callback | one owner; counted handles; a guard takes the callback back |
 //! | [`host`] | follows the guest's pointers, natively | they come from `call` |
 //!
 //! `docs/safety.md` lists each block with its invariant and the test that runs it under Miri.

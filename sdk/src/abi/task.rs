@@ -2,29 +2,37 @@
 //!
 //! The future has handles to the task that it is part of. They see what is shared, and, while the future is polled, the
 //! callback that polls it. The future itself is touched by its one owner only, who has it by `&mut`.
+//!
+//! Handles count themselves, as those of an `Rc` do. One of a type that is not known would look up at each use how the
+//! future is aligned, to find what lies before it; these are pointers to what is shared, and the future comes behind.
 
 use crate::Result;
 use crate::view::Cx;
-use alloc::rc::{Rc, Weak};
+use alloc::alloc::dealloc;
+use alloc::boxed::Box;
+use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::future::Future;
-use core::mem::ManuallyDrop;
+use core::mem::MaybeUninit;
+use core::ops::Deref;
 use core::pin::Pin;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
-/// A future whose type is not known.
-type AnyFuture = dyn Future<Output = Result<()>>;
+#[cfg(test)]
+mod tests;
 
-/// A future and what it shares, through a handle.
-pub(crate) struct Task<S, F: ?Sized = AnyFuture> {
+/// What the handles of a task see.
+pub(crate) struct Task<S: 'static> {
     pub(crate) shared: S,
     /// The running callback, while the future is polled or dropped in it.
     lent: Cell<Option<NonNull<Cx<'static>>>>,
-    /// Dropped in place, because handles in it keep the task itself alive.
-    future: UnsafeCell<ManuallyDrop<F>>,
+    /// How many handles there are. At the most that can be counted it stays, and the task stays in memory.
+    handles: Cell<u32>,
+    /// What can be done with its future.
+    future: Cell<&'static Type<S>>,
 }
 
 impl<S> Task<S> {
@@ -40,29 +48,174 @@ impl<S> Task<S> {
     }
 }
 
+/// A task with the place of its future, which is empty when the owner says that it is over. C's layout has the task at
+/// its start.
+#[repr(C)]
+struct Place<S: 'static, F> {
+    task: Task<S>,
+    future: UnsafeCell<MaybeUninit<F>>,
+}
+
+/// A type of futures. What is done with one gets a pointer to its [`Place`].
+struct Type<S: 'static> {
+    /// Of the place.
+    layout: Layout,
+    poll: PollFuture<S>,
+    drop: unsafe fn(NonNull<Task<S>>),
+}
+
+type PollFuture<S> = unsafe fn(NonNull<Task<S>>, &mut Context<'_>) -> Poll<Result<()>>;
+
+impl<S, F: Future<Output = Result<()>> + 'static> Place<S, F> {
+    const TYPE: &'static Type<S> =
+        &Type { layout: Layout::new::<Place<S, F>>(), poll: Self::poll, drop: Self::drop };
+
+    /// Where the future is.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is to an allocation of this layout, for all of it.
+    #[inline(always)]
+    unsafe fn future(task: NonNull<Task<S>>) -> *mut F {
+        let place = task.cast::<Self>().as_ptr();
+        // SAFETY: the field is inside of the allocation.
+        let future = unsafe { &raw const (*place).future };
+        UnsafeCell::raw_get(future).cast()
+    }
+
+    /// # Safety
+    ///
+    /// The pointer is to such a place, whose future is there, and nobody else touches it.
+    unsafe fn poll(task: NonNull<Task<S>>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        // SAFETY: it is to such a place.
+        let future = unsafe { Self::future(task) };
+        // SAFETY: it is there, and nobody else touches it.
+        let future = unsafe { &mut *future };
+        // SAFETY: it never moves: it stays in the task's allocation, and is dropped there.
+        unsafe { Pin::new_unchecked(future) }.poll(context)
+    }
+
+    /// # Safety
+    ///
+    /// As with `poll`; afterwards the future is not there any more.
+    unsafe fn drop(task: NonNull<Task<S>>) {
+        // SAFETY: it is to such a place.
+        let future = unsafe { Self::future(task) };
+        // SAFETY: it is there, nobody else touches it, and nobody will.
+        unsafe { ptr::drop_in_place(future) };
+    }
+}
+
+/// A handle to a task.
+pub(crate) struct Handle<S: 'static>(NonNull<Task<S>>);
+
+impl<S> Handle<S> {
+    /// A task with a place for such a future.
+    #[cold]
+    #[inline(never)]
+    fn new<F: Future<Output = Result<()>> + 'static>(shared: S) -> Self {
+        let future = Cell::new(Place::<S, F>::TYPE);
+        let task = Task { shared, lent: Cell::new(None), handles: Cell::new(1), future };
+        let place = Box::new(Place { task, future: UnsafeCell::new(MaybeUninit::<F>::uninit()) });
+        Handle(NonNull::from(Box::leak(place)).cast())
+    }
+
+    /// Frees a task to which there are no other handles.
+    #[inline(never)]
+    fn free(&mut self) {
+        let layout = self.future.get().layout;
+        // SAFETY: this was the last handle. The future is gone already: the owner, who has a handle, drops it first.
+        unsafe { ptr::drop_in_place(self.0.as_ptr()) };
+        // SAFETY: it was allocated as a `Box` of that layout, and nobody has a pointer to it any more.
+        unsafe { dealloc(self.0.as_ptr().cast(), layout) };
+    }
+}
+
+impl<S> Deref for Handle<S> {
+    type Target = Task<S>;
+
+    #[inline(always)]
+    fn deref(&self) -> &Task<S> {
+        // SAFETY: a task lives as long as it has a handle, and is borrowed mutably only by its last one.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<S> Clone for Handle<S> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        self.handles.set(self.handles.get().saturating_add(1));
+        Handle(self.0)
+    }
+}
+
+impl<S> Drop for Handle<S> {
+    #[inline]
+    fn drop(&mut self) {
+        match self.handles.get() {
+            1 => self.free(),
+            u32::MAX => {}
+            handles => self.handles.set(handles.wrapping_sub(1)),
+        }
+    }
+}
+
 /// The owner of a task.
 ///
 /// It drops the future when it is dropped itself. What handles still see of the task then is over.
 pub(crate) struct Owned<S: 'static> {
-    task: Rc<Task<S>>,
+    task: Handle<S>,
+    /// Whether there is no future: it has ended and is dropped, or is not made yet.
     is_over: bool,
 }
 
 impl<S> Owned<S> {
     /// Makes a task: `make` gets the handle that its future may keep.
     #[inline]
-    pub(crate) fn new<F>(shared: S, make: impl FnOnce(Weak<Task<S>>) -> F) -> Self
+    pub(crate) fn new<F>(shared: S, make: impl FnOnce(Handle<S>) -> F) -> Self
     where
         F: Future<Output = Result<()>> + 'static,
     {
-        let task = Rc::new_cyclic(|handle: &Weak<Task<S, F>>| Task {
-            shared,
-            lent: Cell::new(None),
-            future: UnsafeCell::new(ManuallyDrop::new(make(handle.clone()))),
-        });
-        Owned { task, is_over: false }
+        let mut owned = Owned { task: Handle::new::<F>(shared), is_over: true };
+        owned.begin(make);
+        owned
     }
 
+    /// Makes a task again, in the memory of this one if that has ended and nobody else has a handle to it; `reset` then
+    /// lets what is shared be as if it were new.
+    #[inline]
+    pub(crate) fn renew<F>(&mut self, reset: impl FnOnce(&mut S), make: impl FnOnce(Handle<S>) -> F)
+    where
+        S: Default,
+        F: Future<Output = Result<()>> + 'static,
+    {
+        let fits = self.task.future.get().layout == Layout::new::<Place<S, F>>();
+        if fits && self.is_over && self.task.handles.get() == 1 {
+            // SAFETY: there is no other handle, and this one is borrowed mutably.
+            let task = unsafe { self.task.0.as_mut() };
+            reset(&mut task.shared);
+            task.future.set(Place::<S, F>::TYPE);
+        } else {
+            *self = Owned { task: Handle::new::<F>(S::default()), is_over: true };
+        }
+        self.begin(make);
+    }
+
+    /// Lets the future begin of a task that has none, and whose place is for such a one.
+    #[inline(always)]
+    fn begin<F>(&mut self, make: impl FnOnce(Handle<S>) -> F)
+    where
+        F: Future<Output = Result<()>> + 'static,
+    {
+        let future = make(self.task.clone());
+        // SAFETY: `new` and `renew` have made the place for it.
+        let place = unsafe { Place::<S, F>::future(self.task.0) };
+        // SAFETY: there is no future, so that nobody touches the place.
+        unsafe { place.write(future) };
+        self.is_over = false;
+    }
+
+    #[inline(always)]
     pub(crate) fn shared(&self) -> &S {
         &self.task.shared
     }
@@ -82,13 +235,11 @@ impl<S> Owned<S> {
         }
         let _lent = Lent::new(task, &cx);
         let mut context = Context::from_waker(&WAKER);
+        let poll = task.future.get().poll;
         loop {
             let wakes = WAKES.load(Ordering::Relaxed);
-            // SAFETY: only the owner touches the future, and has it by `&mut`; it is not over, so it is not dropped.
-            let future: &mut ManuallyDrop<AnyFuture> = unsafe { &mut *task.future.get() };
-            // SAFETY: it never moves: it stays in the task's allocation, and is dropped there.
-            let future = unsafe { Pin::new_unchecked(&mut **future) };
-            let polled = future.poll(&mut context);
+            // SAFETY: only the owner touches the future, and has it by `&mut`; it is not over, so it is there.
+            let polled = unsafe { poll(task.0, &mut context) };
             if polled.is_ready() {
                 drop_future(task, is_over);
                 return polled;
@@ -109,18 +260,20 @@ impl<S> Owned<S> {
 }
 
 /// Drops the future of a task, whose owner says that it is its owner, once.
-fn drop_future<S>(task: &Task<S>, is_over: &mut bool) {
+#[inline]
+fn drop_future<S>(task: &Handle<S>, is_over: &mut bool) {
     if *is_over {
         return;
     }
     *is_over = true;
-    // SAFETY: only the owner touches the future, and has it by `&mut`, as it has `is_over`.
-    let future: &mut ManuallyDrop<AnyFuture> = unsafe { &mut *task.future.get() };
-    // SAFETY: `is_over` was false, so it was not dropped, and stays true, so it is not used any more.
-    unsafe { ManuallyDrop::drop(future) };
+    let drop = task.future.get().drop;
+    // SAFETY: only the owner touches the future, and has it by `&mut`, as it has `is_over`. That was false, so it is
+    // there, and stays true, so it is not used any more.
+    unsafe { drop(task.0) };
 }
 
 impl<S> Drop for Owned<S> {
+    #[inline]
     fn drop(&mut self) {
         drop_future(&self.task, &mut self.is_over);
     }
@@ -169,112 +322,4 @@ fn wake() {
 #[inline]
 pub(crate) fn is_own(waker: &Waker) -> bool {
     waker.will_wake(&WAKER)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Error;
-    use crate::dispatcher::Vm;
-    use alloc::boxed::Box;
-    use alloc::vec::Vec;
-    use core::future::poll_fn;
-
-    fn in_callback<T>(run: impl for<'cb> FnOnce(Cx<'cb>) -> T) -> T {
-        Vm::new().enter(7, run)
-    }
-
-    #[test]
-    fn a_future_uses_the_callback_that_polls_it_and_no_other() {
-        let mut handles = Vec::new();
-        let mut task = Owned::new(Cell::new(0), |handle| {
-            handles.push(handle.clone());
-            async move {
-                let task = handle.upgrade().unwrap();
-                let mut polls = 0;
-                poll_fn(|_| {
-                    polls += 1;
-                    task.shared.set(task.with(|cx| cx.context).unwrap());
-                    if polls == 3 { Poll::Ready(()) } else { Poll::Pending }
-                })
-                .await;
-                Err(Error::NotText)
-            }
-        });
-        let handle = handles[0].upgrade().unwrap();
-        assert!(handle.with(|_| ()).is_none());
-        assert!(in_callback(|cx| task.poll(cx)).is_pending());
-        assert!(in_callback(|cx| task.poll(cx)).is_pending());
-        assert_eq!((task.shared().get(), handle.with(|_| ())), (7, None));
-        assert_eq!(in_callback(|cx| task.poll(cx)), Poll::Ready(Err(Error::NotText)));
-        assert!(task.is_over());
-        assert_eq!(in_callback(|cx| task.poll(cx)), Poll::Ready(Ok(())));
-    }
-
-    #[test]
-    fn the_end_of_the_owner_is_that_of_the_future_and_a_handle_outlives_it() {
-        let dropped = Rc::new(());
-        let (kept, mut handles) = (dropped.clone(), Vec::new());
-        let mut task = Owned::new((), |handle| {
-            handles.push(handle.clone());
-            async move {
-                // The task keeps itself alive, and must not keep its future.
-                let _task = handle.upgrade().unwrap();
-                let _kept = kept;
-                core::future::pending().await
-            }
-        });
-        assert!(in_callback(|cx| task.poll(cx)).is_pending());
-        let handle = handles[0].upgrade().unwrap();
-        drop(task);
-        assert_eq!(Rc::strong_count(&dropped), 1);
-        assert!(handle.with(|_| ()).is_none());
-    }
-
-    #[test]
-    fn what_is_dropped_in_a_callback_can_use_it() {
-        struct Noting(Weak<Task<Cell<u32>>>);
-        impl Drop for Noting {
-            fn drop(&mut self) {
-                let task = self.0.upgrade().unwrap();
-                task.shared.set(task.with(|cx| cx.context).unwrap());
-            }
-        }
-        let mut task = Owned::new(Cell::new(0), |handle| async move {
-            let _noting = Noting(handle);
-            core::future::pending().await
-        });
-        assert!(in_callback(|cx| task.poll(cx)).is_pending());
-        in_callback(|cx| task.end(cx));
-        assert_eq!(task.shared().get(), 7);
-    }
-
-    #[test]
-    fn a_panic_ends_the_loan() {
-        let mut handles = Vec::new();
-        let mut task = Owned::new((), |handle| {
-            handles.push(handle);
-            Box::pin(async { panic!("the future's own") })
-        });
-        let panicked = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| {
-            in_callback(|cx| task.poll(cx)).is_pending()
-        }));
-        assert!(panicked.is_err());
-        assert!(handles[0].upgrade().unwrap().with(|_| ()).is_none());
-    }
-
-    #[test]
-    fn a_future_that_wakes_itself_is_polled_again() {
-        let mut task = Owned::new((), |_| async {
-            let mut polls = 0;
-            poll_fn(|context| {
-                polls += 1;
-                assert!(is_own(context.waker()));
-                context.waker().wake_by_ref();
-                if polls == 3 { Poll::Ready(Ok(())) } else { Poll::Pending }
-            })
-            .await
-        });
-        assert_eq!(in_callback(|cx| task.poll(cx)), Poll::Ready(Ok(())));
-    }
 }

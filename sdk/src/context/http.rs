@@ -56,6 +56,13 @@ pub trait HttpContext: Sized + 'static {
     /// Begins a stream (`proxy_on_context_create`). Nothing of the request is there yet.
     fn new(root: &Self::Root) -> Self;
 
+    /// The same in the memory of a stream that has ended.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn renew(&mut self, root: &Self::Root) {
+        *self = Self::new(root);
+    }
+
     /// The headers of the request have arrived.
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
         Ok(Action::Continue)

@@ -94,17 +94,11 @@ impl<T, B: Behind<T>, const FRONT: usize> Contexts<T, B, FRONT> {
     /// takes memory, and nobody can tell that it is still there.
     const REUSES: bool = size_of::<T>() != 0 && !needs_drop::<T>();
 
-    /// Gives a new context its place in memory. With `reuses` it may be that of one that has a `Drop`, and has ended
-    /// without it.
+    /// A context that has ended, in whose memory a new one can begin. With `reuses` it may be one that has a `Drop`,
+    /// and has ended without it.
     #[inline(always)]
-    pub(super) fn boxed(&self, context: T, reuses: bool) -> Box<T> {
-        if Self::REUSES || reuses {
-            if let Some(mut spare) = self.spare.take() {
-                *spare = context;
-                return spare;
-            }
-        }
-        Box::new(context)
+    pub(super) fn spare(&self, reuses: bool) -> Option<Box<T>> {
+        if Self::REUSES || reuses { self.spare.take() } else { None }
     }
 
     /// Drops a context that has ended; with `reuses`, when the next one begins.
@@ -308,15 +302,16 @@ mod tests {
     #[test]
     fn the_memory_of_a_context_that_has_ended_is_used_again_and_what_has_an_end_of_its_own_ends() {
         let streams: Streams<u32> = Streams::new();
-        let first = streams.boxed(1, false);
+        assert!(streams.spare(false).is_none());
+        let first = Box::new(1);
         let address: *const u32 = &*first;
         streams.end(Some(first), false);
-        let second = streams.boxed(2, false);
-        assert_eq!((&*second as *const u32, *second), (address, 2));
+        assert_eq!(streams.spare(false).map(|spare| &*spare as *const u32), Some(address));
+        assert!(streams.spare(false).is_none());
 
         let streams: Streams<Rc<()>> = Streams::new();
         let context = Rc::new(());
-        streams.end(Some(streams.boxed(context.clone(), false)), false);
+        streams.end(Some(Box::new(context.clone())), false);
         assert_eq!(Rc::strong_count(&context), 1);
     }
 

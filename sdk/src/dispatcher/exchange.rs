@@ -105,6 +105,10 @@ impl<R: Extension> Dispatcher<R> {
     /// Ends the function of an exchange that is about to be deleted, while the host still knows it.
     #[inline]
     pub(super) fn exchange_delete(&self, context: u32) {
+        // The function has ended.
+        if self.has_passed(context) {
+            return;
+        }
         let Some(mut stream) = self.streams.take(context) else { return };
         if let Some(running) = stream.exchange().filter(|running| !running.is_over()) {
             self.vm.enter(context, |cx| running.drop_function(cx));

@@ -220,6 +220,11 @@ impl<R: Extension> Protocol<R> for Http {
     }
 
     #[inline(always)]
+    fn renew(stream: &mut R::Http, root: &R) {
+        stream.renew(root);
+    }
+
+    #[inline(always)]
     fn begin(stream: &mut R::Http, root: u32) {
         if let Some(exchange) = stream.exchange() {
             exchange.set_root(root);

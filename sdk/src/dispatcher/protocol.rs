@@ -31,6 +31,12 @@ pub(super) trait Protocol<R: Extension> {
 
     fn new(root: &R) -> Self::Stream;
 
+    /// The same in the memory of a stream that has ended.
+    #[inline(always)]
+    fn renew(stream: &mut Self::Stream, root: &R) {
+        *stream = Self::new(root);
+    }
+
     /// Tells a stream that has begun which root context it is of.
     #[inline(always)]
     fn begin(_stream: &mut Self::Stream, _root: u32) {}
@@ -129,7 +135,13 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     fn create_stream_as<P: Protocol<R>>(&self, context: u32, parent: u32) -> Result<(), Oddity> {
         let Some(root) = self.roots.take(parent) else { return Err(self.missing_parent(parent)) };
-        let stream = P::streams(self).boxed(P::new(&root), P::EXCHANGES);
+        let stream = match P::streams(self).spare(P::EXCHANGES) {
+            Some(mut spare) => {
+                P::renew(&mut spare, &root);
+                spare
+            }
+            None => Box::new(P::new(&root)),
+        };
         self.roots.put_back(parent, root);
         // Asked only now that the extension's code has run: the host may have used the id meanwhile.
         if self.is_known(context) {

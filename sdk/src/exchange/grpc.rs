@@ -1,13 +1,15 @@
 //! Answers to gRPC calls, and gRPC streams.
 
-use super::metadata::{self, GrpcMetadata, InitialMetadata, is_of_stream};
-use super::task::{self, Awaited, Kept, Outside, Shared, Task};
+use super::kept::{Kept, Outside, Source};
+use super::metadata::{self, GrpcMetadata, InitialMetadata};
+use super::task::{self, Awaited, Handle, Shared};
+use crate::abi::call;
 use crate::abi::wire::MapType;
 use crate::callout::{GrpcCallResponse, GrpcClose, GrpcMessage};
 use crate::dispatcher::Kind;
 use crate::view::Cx;
 use crate::{Error, GrpcCallId, Result};
-use alloc::rc::Rc;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::future::Future;
@@ -23,7 +25,7 @@ use core::task::{Context, Poll};
 /// server gave; see [`GrpcCall::send`](crate::GrpcCall::send).
 #[must_use = "await the answer: a call is cancelled when this is dropped"]
 pub struct GrpcReplied {
-    task: Rc<Task>,
+    task: Handle,
     call: Option<Result<u32>>,
     awaited: Awaited,
 }
@@ -31,7 +33,7 @@ pub struct GrpcReplied {
 impl GrpcReplied {
     #[track_caller]
     #[inline(always)]
-    pub(super) fn new(task: &Rc<Task>, start: impl FnOnce(Cx<'_>) -> Result<GrpcCallId>) -> Self {
+    pub(super) fn new(task: &Handle, start: impl FnOnce(Cx<'_>) -> Result<GrpcCallId>) -> Self {
         let call = task::with(task, |cx| start(cx).map(|call| call.0));
         task.shared.keep_grpc.set(Some(keep_grpc));
         GrpcReplied { task: task.clone(), call: Some(call), awaited: Awaited::here("a gRPC call") }
@@ -39,14 +41,11 @@ impl GrpcReplied {
 
     fn answer(&self, call: u32) -> Option<Result<Vec<u8>>> {
         let shared = &self.task.shared;
-        let is_it = |outside| matches!(outside, Outside::GrpcCall { token, .. } if token == call);
-        if let Some(outside) = shared.take_outside(is_it) {
+        let source = Source::GrpcCall(call);
+        if let Some(outside) = shared.take_outside(source) {
             let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
         }
-        match shared.take_kept(|kept| matches!(kept, Kept::GrpcCall { token, .. } if *token == call))? {
-            Kept::GrpcCall { message, .. } => Some(message),
-            _ => None,
-        }
+        shared.take_kept(source).map(|kept| kept.into_body())
     }
 }
 
@@ -79,8 +78,8 @@ impl Drop for GrpcReplied {
     fn drop(&mut self) {
         let Some(Ok(call)) = self.call else { return };
         let shared = &self.task.shared;
-        shared.take_outside(|outside| matches!(outside, Outside::GrpcCall { token, .. } if token == call));
-        shared.take_kept(|kept| matches!(kept, Kept::GrpcCall { token, .. } if *token == call));
+        shared.take_outside(Source::GrpcCall(call));
+        shared.take_kept(Source::GrpcCall(call));
         let _ = self.task.with(|cx| cancel(cx, Kind::GrpcCall, call));
     }
 }
@@ -94,7 +93,7 @@ impl fmt::Debug for GrpcReplied {
 /// Cancels what has not ended. What the host says to that does not matter any more.
 fn cancel(cx: Cx<'_>, kind: Kind, token: u32) {
     if cx.vm.pending.take(kind, token).is_some() {
-        let _ = crate::abi::call::grpc_cancel(token);
+        let _ = call::grpc_cancel(token);
     }
 }
 
@@ -134,7 +133,7 @@ impl fmt::Debug for GrpcReply {
 /// Messages that come while the function awaits something else are kept, in their order, and so are the metadata of the answer.
 /// When it is dropped, the stream is cancelled on the host.
 pub struct GrpcStream {
-    task: Rc<Task>,
+    task: Handle,
     stream: crate::GrpcStream,
     has_ended: bool,
     initial: Option<GrpcMetadata>,
@@ -143,10 +142,7 @@ pub struct GrpcStream {
 
 impl GrpcStream {
     #[inline(always)]
-    pub(super) fn new(
-        task: &Rc<Task>,
-        open: impl FnOnce(Cx<'_>) -> Result<crate::GrpcStream>,
-    ) -> Result<Self> {
+    pub(super) fn new(task: &Handle, open: impl FnOnce(Cx<'_>) -> Result<crate::GrpcStream>) -> Result<Self> {
         let stream = task::with(task, open)?;
         task.shared.keep_grpc.set(Some(keep_grpc));
         Ok(GrpcStream { task: task.clone(), stream, has_ended: false, initial: None, trailing: None })
@@ -249,8 +245,10 @@ impl GrpcStream {
     fn keep(&self) {
         let stream = self.stream.as_u32();
         let shared = self.shared();
-        if let Some(outside) = shared.take_outside(|outside| is_of_stream(outside, stream)) {
-            let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
+        for source in sources(stream) {
+            if let Some(outside) = shared.take_outside(source) {
+                let _ = self.task.with(|cx| keep_grpc(shared, cx, outside));
+            }
         }
     }
 
@@ -264,9 +262,7 @@ impl GrpcStream {
             Some(Ok(initial)) => initial,
             Some(Err(error)) => return Some(Err(error)),
             // They do not come behind what has come already.
-            None if self.has_ended || self.shared().has_kept(&|kept| is_of(kept, stream)) => {
-                GrpcMetadata::default()
-            }
+            None if self.has_ended || self.shared().has_kept(&sources(stream)) => GrpcMetadata::default(),
             None => return None,
         };
         Some(Ok(self.initial.insert(initial).clone()))
@@ -278,42 +274,42 @@ impl GrpcStream {
         }
         self.keep();
         let stream = self.stream.as_u32();
-        match self.shared().take_kept(|kept| is_message(kept, stream)) {
-            Some(Kept::GrpcMessage { message, .. }) => Some(message.map(Some)),
-            _ => self.end().map(|end| end.map(|()| None)),
+        match self.shared().take_kept(Source::GrpcMessage(stream)) {
+            Some(message) => Some(message.into_body().map(Some)),
+            // It comes behind all messages.
+            None => self.end().map(|end| end.map(|()| None)),
         }
     }
 
     /// How it has ended, if it has.
     fn end(&mut self) -> Option<Result<()>> {
         let stream = self.stream.as_u32();
-        let is_end = |kept: &Kept| matches!(kept, Kept::GrpcClose { token, .. } if *token == stream);
-        let Kept::GrpcClose { end, .. } = self.shared().take_kept(is_end)? else { return None };
+        let end = self.shared().take_kept(Source::GrpcClose(stream))?;
         self.has_ended = true;
         let trailing = metadata::take(self.shared(), stream, MapType::GRPC_TRAILING_METADATA);
         self.trailing = trailing.and_then(Result::ok);
-        Some(end)
+        Some(end.into_body().map(|_| ()))
     }
 }
 
-fn is_message(kept: &Kept, stream: u32) -> bool {
-    matches!(kept, Kept::GrpcMessage { token, .. } if *token == stream)
-}
-
-fn is_of(kept: &Kept, stream: u32) -> bool {
-    matches!(
-        kept,
-        Kept::GrpcMessage { token, .. } | Kept::GrpcMetadata { token, .. } | Kept::GrpcClose { token, .. }
-            if *token == stream
-    )
+/// What comes of a stream.
+fn sources(stream: u32) -> [Source; 4] {
+    [
+        Source::GrpcMessage(stream),
+        Source::GrpcMetadata(stream, MapType::GRPC_INITIAL_METADATA),
+        Source::GrpcMetadata(stream, MapType::GRPC_TRAILING_METADATA),
+        Source::GrpcClose(stream),
+    ]
 }
 
 impl Drop for GrpcStream {
     fn drop(&mut self) {
         let stream = self.stream.as_u32();
         let shared = &self.task.shared;
-        shared.take_outside(|outside| is_of_stream(outside, stream));
-        while shared.take_kept(|kept| is_of(kept, stream)).is_some() {}
+        for source in sources(stream) {
+            shared.take_outside(source);
+            while shared.take_kept(source).is_some() {}
+        }
         let _ = self.task.with(|cx| cancel(cx, Kind::GrpcStream, stream));
     }
 }
@@ -357,18 +353,12 @@ impl fmt::Debug for NextMessage<'_> {
 
 /// Keeps what the host shows of a call or a stream in this callback.
 fn keep_grpc(shared: &Shared, cx: Cx<'_>, outside: Outside) {
-    shared.keep(match outside {
-        Outside::GrpcCall { token, failure } => {
-            let message = GrpcCallResponse::new(cx, failure).message().map(<[u8]>::to_vec);
-            Kept::GrpcCall { token, message }
-        }
-        Outside::GrpcMessage { token } => {
-            Kept::GrpcMessage { token, message: GrpcMessage::new(cx, 0).bytes().map(<[u8]>::to_vec) }
-        }
-        Outside::GrpcClose { token, status } => {
-            Kept::GrpcClose { token, end: GrpcClose::new(cx, status).result() }
-        }
-        Outside::GrpcMetadata { token, map } => metadata::read(cx, token, map),
+    let body = match outside {
+        Outside::GrpcCall { failure, .. } => GrpcCallResponse::new(cx, failure).message().map(<[u8]>::to_vec),
+        Outside::GrpcMessage { .. } => GrpcMessage::new(cx, 0).bytes().map(<[u8]>::to_vec),
+        Outside::GrpcClose { status, .. } => GrpcClose::new(cx, status).result().map(|()| Vec::new()),
+        Outside::GrpcMetadata { map, .. } => call::header_map_pairs(cx.scope, map).map(<[u8]>::to_vec),
         Outside::HttpReply { .. } | Outside::Timer(_) => return,
-    });
+    };
+    shared.keep(Box::new(Kept::new(outside.source(), body)));
 }

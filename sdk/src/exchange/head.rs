@@ -1,12 +1,11 @@
 //! What all stages have.
 
 use super::message::Direction;
-use super::task::{self, Awaited, Marks, Shared, Task};
+use super::task::{self, Awaited, Handle, Marks, Shared};
 use super::time::{Sleep, Timeout};
 use crate::abi::call;
 use crate::view::{Cx, HostView};
 use crate::{Error, LocalResponse, Result};
-use alloc::rc::Rc;
 use bumpalo::Bump;
 use core::fmt;
 use core::future::Future;
@@ -18,12 +17,12 @@ use core::time::Duration;
 /// What a stage is made of: the task whose function has it, and what was read in it.
 #[expect(unnameable_types, reason = "part of a sealed trait")]
 pub struct Head {
-    pub(super) task: Rc<Task>,
+    pub(super) task: Handle,
     pub(super) values: Bump,
 }
 
 impl Head {
-    pub(super) fn new(task: Rc<Task>) -> Self {
+    pub(super) fn new(task: Handle) -> Self {
         Head { task, values: Bump::new() }
     }
 

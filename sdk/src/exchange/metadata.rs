@@ -2,11 +2,10 @@
 
 use super::Headers;
 use super::grpc::GrpcStream;
-use super::task::{Awaited, Kept, Outside, Shared};
-use crate::abi::call;
+use super::kept::Source;
+use super::task::{Awaited, Shared};
 use crate::abi::wire::MapType;
 use crate::headers::read_pairs;
-use crate::view::Cx;
 use crate::{Pairs, Result, Values};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -90,23 +89,6 @@ impl fmt::Debug for InitialMetadata<'_> {
 
 /// Takes the metadata of a stream that are kept.
 pub(super) fn take(shared: &Shared, stream: u32, map: MapType) -> Option<Result<GrpcMetadata>> {
-    let is_it = |kept: &Kept| matches!(kept, Kept::GrpcMetadata { token, map: of, .. } if *token == stream && *of == map);
-    match shared.take_kept(is_it)? {
-        Kept::GrpcMetadata { block, .. } => Some(block.map(|block| GrpcMetadata { block: Rc::new(block) })),
-        _ => None,
-    }
-}
-
-/// Keeps the metadata that the host shows in this callback.
-pub(super) fn read(cx: Cx<'_>, token: u32, map: MapType) -> Kept {
-    Kept::GrpcMetadata { token, map, block: call::header_map_pairs(cx.scope, map).map(<[u8]>::to_vec) }
-}
-
-/// Whether it is something of this stream.
-pub(super) fn is_of_stream(outside: Outside, stream: u32) -> bool {
-    matches!(
-        outside,
-        Outside::GrpcMessage { token } | Outside::GrpcMetadata { token, .. } | Outside::GrpcClose { token, .. }
-            if token == stream
-    )
+    let kept = shared.take_kept(Source::GrpcMetadata(stream, map))?;
+    Some(kept.into_body().map(|block| GrpcMetadata { block: Rc::new(block) }))
 }

@@ -63,9 +63,9 @@
 //!
 //! # What it costs
 //!
-//! One allocation for each exchange, for the function's state and what the SDK keeps of it; one more for what is read of
-//! a stage, and one for a reply that outlives its callback. The function is polled only by what it waits for. There is no
-//! executor, and no other thread.
+//! One allocation for each exchange, for the function's state and what the SDK keeps of it, and none for one that begins
+//! next after another has ended, whose memory it gets; one more for what is read of a stage, and one for a reply that
+//! outlives its callback. The function is polled only by what it waits for. There is no executor, and no other thread.
 //!
 //! # Other futures
 //!
@@ -78,6 +78,7 @@ mod end;
 mod grpc;
 mod head;
 mod join;
+mod kept;
 mod message;
 mod metadata;
 mod pieces;
@@ -105,9 +106,10 @@ pub use time::{Sleep, Timeout};
 pub use trailers::{RequestTrailers, ResponseTrailers};
 pub use values::{Headers, HeadersMut};
 
+pub(crate) use kept::Outside;
 pub(crate) use message::{Direction, Part};
 pub(crate) use running::Running;
-pub(crate) use task::{Event, Outside};
+pub(crate) use task::Event;
 
 use crate::{Result, RootContext};
 use core::future::Future;

@@ -2,7 +2,8 @@
 
 use super::Headers;
 use super::head::keep;
-use super::task::{self, Awaited, Kept, Outside, Shared, Task};
+use super::kept::{Kept, Outside, Source};
+use super::task::{self, Awaited, Handle, Shared};
 use super::values::find;
 use crate::abi::call;
 use crate::abi::wire::{ALL_BYTES, BufferType, MapType};
@@ -11,7 +12,6 @@ use crate::dispatcher::Kind;
 use crate::view::Cx;
 use crate::{Error, HttpCallId, Result};
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bumpalo::Bump;
 use core::cell::OnceCell;
@@ -31,7 +31,7 @@ use core::task::{Context, Poll};
 /// [`Error::InvalidHeader`] for a header that is none; see [`HttpCall::send`](crate::HttpCall::send).
 #[must_use = "await the answer, or drop it to ignore it"]
 pub struct HttpReplied {
-    task: Rc<Task>,
+    task: Handle,
     call: Call,
     at: &'static Location<'static>,
 }
@@ -47,7 +47,7 @@ enum Call {
 impl HttpReplied {
     #[track_caller]
     #[inline(always)]
-    pub(super) fn new(task: &Rc<Task>, start: impl FnOnce(Cx<'_>) -> Result<HttpCallId>) -> Self {
+    pub(super) fn new(task: &Handle, start: impl FnOnce(Cx<'_>) -> Result<HttpCallId>) -> Self {
         let call = match task::with(task, start) {
             Ok(call) => Call::Made(call.0),
             Err(error) => Call::Refused(Box::new(error)),
@@ -67,10 +67,8 @@ impl HttpReplied {
         let shared = &self.task.shared;
         let (status, answer) = if shared.show_reply(token) {
             (task::with(&self.task, status), None)
-        } else if let Some(Kept::HttpReply { status, answer, .. }) =
-            shared.take_kept(|kept| is_of(kept, token))
-        {
-            (status, Some(answer))
+        } else if let Some(mut kept) = shared.take_kept(Source::HttpCall(token)) {
+            (core::mem::replace(&mut kept.status, Ok(0)), Some(kept))
         } else {
             self.call = Call::Made(token);
             return None;
@@ -88,10 +86,6 @@ impl HttpReplied {
             }
         }
     }
-}
-
-fn is_of(kept: &Kept, call: u32) -> bool {
-    matches!(kept, Kept::HttpReply { token, .. } if *token == call)
 }
 
 /// The status of the answer that the host shows.
@@ -130,12 +124,12 @@ impl Drop for HttpReplied {
 
 /// Lets an answer that may come, or has come, reach nobody.
 #[inline(never)]
-fn ignore(task: &Task, call: u32) {
+fn ignore(task: &Handle, call: u32) {
     // If it cannot be told now, the stream ends, and its callouts with it.
     let _ = task.with(|cx| cx.vm.pending.take(Kind::Http, call));
     let shared = &task.shared;
-    shared.take_outside(|outside| matches!(outside, Outside::HttpReply { token, .. } if token == call));
-    shared.take_kept(|kept| is_of(kept, call));
+    shared.take_outside(Source::HttpCall(call));
+    shared.take_kept(Source::HttpCall(call));
 }
 
 impl fmt::Debug for HttpReplied {
@@ -150,22 +144,15 @@ impl fmt::Debug for HttpReplied {
 /// function awaits the next thing is copied first, which is one allocation for each part that it has. So let go of what
 /// is not needed any more.
 pub struct HttpReply {
-    task: Rc<Task>,
+    task: Handle,
     token: u32,
     status: u16,
     /// What the host showed in its callback, once that is over.
-    answer: OnceCell<Box<Answer>>,
+    answer: OnceCell<Box<Kept>>,
     values: Bump,
 }
 
-/// An answer, copied.
-pub(super) struct Answer {
-    headers: Vec<u8>,
-    body: Vec<u8>,
-    trailers: Vec<u8>,
-}
-
-impl Answer {
+impl Kept {
     fn block(&self, map: MapType) -> &[u8] {
         if map == MapType::HTTP_CALL_RESPONSE_TRAILERS { &self.trailers } else { &self.headers }
     }
@@ -222,18 +209,14 @@ impl HttpReply {
 
     /// The answer, if its callback is over.
     #[inline]
-    fn kept(&self) -> Option<&Answer> {
+    fn kept(&self) -> Option<&Kept> {
         if self.task.shared.shows_reply(self.token) { None } else { self.find_kept() }
     }
 
     #[inline(never)]
-    fn find_kept(&self) -> Option<&Answer> {
+    fn find_kept(&self) -> Option<&Kept> {
         if self.answer.get().is_none() {
-            if let Kept::HttpReply { answer, .. } =
-                self.task.shared.take_kept(|kept| is_of(kept, self.token))?
-            {
-                let _ = self.answer.set(answer);
-            }
+            let _ = self.answer.set(self.task.shared.take_kept(Source::HttpCall(self.token))?);
         }
         self.answer.get().map(|answer| &**answer)
     }
@@ -246,7 +229,7 @@ impl Drop for HttpReply {
         if shared.shows_reply(self.token) {
             shared.hide_reply();
         } else if self.answer.get().is_none() {
-            shared.take_kept(|kept| is_of(kept, self.token));
+            shared.take_kept(Source::HttpCall(self.token));
         }
     }
 }
@@ -264,14 +247,19 @@ fn body(cx: Cx<'_>) -> Result<&[u8]> {
 
 /// Keeps an answer that the host shows in this callback.
 fn keep_reply(shared: &Shared, cx: Cx<'_>, outside: Outside) {
-    let Outside::HttpReply { token, has_body, has_trailers } = outside else { return };
-    let status = status(cx);
-    // What cannot be read is empty: the status says whether there is an answer.
-    let pairs = |map| call::header_map_pairs(cx.scope, map).unwrap_or_default().to_vec();
-    let answer = Answer {
+    let Outside::HttpReply { has_body, has_trailers, .. } = outside else { return };
+    let pairs = |map| copy(call::header_map_pairs(cx.scope, map));
+    shared.keep(Box::new(Kept {
+        source: outside.source(),
+        status: status(cx),
         headers: pairs(MapType::HTTP_CALL_RESPONSE_HEADERS),
-        body: if has_body { body(cx).unwrap_or_default().to_vec() } else { Vec::new() },
+        body: if has_body { copy(body(cx)) } else { Vec::new() },
         trailers: if has_trailers { pairs(MapType::HTTP_CALL_RESPONSE_TRAILERS) } else { Vec::new() },
-    };
-    shared.keep(Kept::HttpReply { token, status, answer: Box::new(answer) });
+    }));
+}
+
+/// What cannot be read is empty: the status says whether there is an answer.
+#[inline(never)]
+fn copy(bytes: Result<&[u8]>) -> Vec<u8> {
+    bytes.unwrap_or_default().to_vec()
 }

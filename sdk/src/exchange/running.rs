@@ -33,8 +33,14 @@ impl<R: HttpExchange> HttpContext for Exchanges<R> {
     #[inline]
     fn new(root: &R) -> Self {
         let root = root.clone();
-        let task = Owned::new(Shared::new(), |task| root.handle(Exchange::new(task)));
+        let task = Owned::new(Shared::default(), |task| root.handle(Exchange::new(task)));
         Exchanges { running: Running { task }, root: PhantomData }
+    }
+
+    #[inline]
+    fn renew(&mut self, root: &R) {
+        let root = root.clone();
+        self.running.task.renew(Shared::reset, |task| root.handle(Exchange::new(task)));
     }
 
     #[inline(always)]

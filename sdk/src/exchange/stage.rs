@@ -4,13 +4,12 @@ use super::body::{RequestBody, ResponseBody};
 use super::head::{Head, Until, stage};
 use super::message::{Direction, Message, Whole};
 use super::pieces::{InspectRequest, InspectResponse, TransformRequest, TransformResponse};
-use super::task::{Marks, Task};
+use super::task::{self, Handle, Marks};
 use super::trailers::{RequestTrailers, ResponseTrailers};
 use super::{End, Headers, HeadersMut};
 use crate::abi::call;
 use crate::view::Cx;
 use crate::{Error, LocalResponse, Result};
-use alloc::rc::Weak;
 use core::fmt;
 use core::future::Future;
 use core::task::Poll;
@@ -19,12 +18,12 @@ use core::task::Poll;
 ///
 /// It costs nothing to let it be: a function that returns without it lets the exchange pass.
 pub struct Exchange {
-    task: Weak<Task>,
+    task: Handle,
 }
 
 impl Exchange {
     #[inline]
-    pub(super) fn new(task: Weak<Task>) -> Self {
+    pub(super) fn new(task: Handle) -> Self {
         Exchange { task }
     }
 
@@ -34,11 +33,8 @@ impl Exchange {
     ///
     /// [`Error::StageOver`] outside of the function of the exchange.
     pub fn request_headers(self) -> impl Future<Output = Result<Request>> {
-        let request = match self.task.upgrade() {
-            Some(task) => Ok(Request(Head::new(task))),
-            None => Err(Error::stage_over()),
-        };
-        core::future::ready(request)
+        let request = task::with(&self.task, |_| Ok(()));
+        core::future::ready(request.map(|()| Request(Head::new(self.task))))
     }
 }
 

@@ -1,20 +1,19 @@
 //! What the function of an exchange shares with the SDK.
 
+use super::kept::{Keep, Kept, Outside, Source};
 use super::message::{Direction, Message, Part};
 use crate::abi::task;
-use crate::abi::wire::MapType;
 use crate::view::Cx;
-use crate::{Error, Result, TimerId};
+use crate::{Error, Result};
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::mem::{Discriminant, discriminant};
 use core::panic::Location;
 use core::task::{Context, Waker};
 
-/// The function of an exchange, with what it shares.
-pub(super) type Task = task::Task<Shared>;
+/// A handle to the function of an exchange, with what it shares.
+pub(super) type Handle = task::Handle<Shared>;
 
 /// Facts about a message, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,53 +61,11 @@ impl Marks {
     }
 }
 
-/// What comes from outside of the messages of an exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outside {
-    HttpReply {
-        token: u32,
-        has_body: bool,
-        has_trailers: bool,
-    },
-    /// A unary call has ended: with a message, or with this status.
-    GrpcCall {
-        token: u32,
-        failure: Option<u32>,
-    },
-    GrpcMessage {
-        token: u32,
-    },
-    /// Metadata of a stream: those at its start, or those at its end.
-    GrpcMetadata {
-        token: u32,
-        map: MapType,
-    },
-    GrpcClose {
-        token: u32,
-        status: u32,
-    },
-    Timer(TimerId),
-}
-
 /// What the function of an exchange may wait for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     Part(Direction, Part),
     Outside(Outside),
-}
-
-/// How the host is asked to keep what comes when the function does not look at it: in a module only if the function may
-/// come to it later.
-pub(super) type Keep = fn(&Shared, Cx<'_>, Outside);
-
-/// What has come and is kept until the function looks at it.
-pub(super) enum Kept {
-    HttpReply { token: u32, status: Result<u16>, answer: Box<super::reply::Answer> },
-    GrpcCall { token: u32, message: Result<Vec<u8>> },
-    GrpcMessage { token: u32, message: Result<Vec<u8>> },
-    GrpcMetadata { token: u32, map: MapType, block: Result<Vec<u8>> },
-    GrpcClose { token: u32, end: Result<()> },
-    Timer(TimerId),
 }
 
 /// What the function of an exchange shares with the SDK.
@@ -135,7 +92,9 @@ pub(crate) struct Shared {
 /// What most exchanges never have.
 #[derive(Default)]
 struct Rare {
-    kept: Vec<Kept>,
+    /// Boxed, because all lists of pointers are one to the compiler.
+    #[allow(clippy::vec_box, reason = "it is for the code of the list")]
+    kept: Vec<Box<Kept>>,
     /// Whom to wake, if the function has parts with wakers of their own.
     wakers: Vec<Waker>,
     /// The last await that failed, and with what.
@@ -157,9 +116,9 @@ impl Awaited {
     }
 }
 
-impl Shared {
+impl Default for Shared {
     #[inline(always)]
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         let shared = Shared {
             request: Message::default(),
             response: Message::default(),
@@ -175,6 +134,18 @@ impl Shared {
         shared.request.mark(Marks::WANTS_HEADERS);
         shared
     }
+}
+
+impl Shared {
+    /// Lets it be as for a new exchange.
+    #[inline(always)]
+    pub(super) fn reset(&mut self) {
+        // First, so that the rest is written where it is.
+        if let Some(rare) = self.rare.take() {
+            drop(rare);
+        }
+        *self = Shared::default();
+    }
 
     #[inline(always)]
     pub(super) fn message(&self, direction: Direction) -> &Message {
@@ -188,15 +159,6 @@ impl Shared {
     pub(super) fn release(&self) {
         self.request.mark(Marks::RELEASED);
         self.response.mark(Marks::RELEASED);
-    }
-
-    /// Uses what most exchanges never have.
-    #[cold]
-    #[inline(never)]
-    fn with_rare(&self, use_it: &mut dyn FnMut(&mut Rare)) {
-        let mut rare = self.rare.take().unwrap_or_default();
-        use_it(&mut rare);
-        self.rare.set(Some(rare));
     }
 
     /// Whether there is any of it.
@@ -216,8 +178,9 @@ impl Shared {
 
     /// Takes what has come, if it is this.
     #[inline]
-    pub(super) fn take_outside(&self, is_it: impl FnOnce(Outside) -> bool) -> Option<Outside> {
-        let outside = self.outside.get().filter(|outside| !self.is_shown.get() && is_it(*outside))?;
+    pub(super) fn take_outside(&self, source: Source) -> Option<Outside> {
+        let outside =
+            self.outside.get().filter(|outside| !self.is_shown.get() && outside.source() == source)?;
         self.outside.set(None);
         Some(outside)
     }
@@ -249,28 +212,33 @@ impl Shared {
         matches!(self.outside.get(), Some(Outside::HttpReply { token, .. }) if token == call)
     }
 
-    pub(super) fn keep(&self, kept: Kept) {
-        let mut kept = Some(kept);
-        self.with_rare(&mut |rare| rare.kept.extend(kept.take()));
+    pub(super) fn keep(&self, kept: Box<Kept>) {
+        let mut rare = self.rare.take().unwrap_or_default();
+        rare.kept.push(kept);
+        self.rare.set(Some(rare));
     }
 
     /// Takes the first that is kept and is this.
-    #[inline(always)]
-    pub(super) fn take_kept(&self, is_it: impl Fn(&Kept) -> bool) -> Option<Kept> {
-        if !self.has_rare() {
-            return None;
-        }
-        let mut kept = None;
-        self.with_rare(&mut |rare| {
-            kept = rare.kept.iter().position(&is_it).map(|at| rare.kept.remove(at));
-        });
+    #[inline]
+    pub(super) fn take_kept(&self, source: Source) -> Option<Box<Kept>> {
+        if self.has_rare() { self.find_kept(source) } else { None }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn find_kept(&self, source: Source) -> Option<Box<Kept>> {
+        let mut rare = self.rare.take()?;
+        let at = rare.kept.iter().position(|kept| kept.source == source);
+        let kept = at.map(|at| rare.kept.remove(at));
+        self.rare.set(Some(rare));
         kept
     }
 
-    /// Whether something is kept that is this.
-    pub(super) fn has_kept(&self, is_it: &dyn Fn(&Kept) -> bool) -> bool {
-        let mut has_kept = false;
-        self.with_rare(&mut |rare| has_kept = rare.kept.iter().any(is_it));
+    /// Whether one of these is kept.
+    pub(super) fn has_kept(&self, sources: &[Source]) -> bool {
+        let Some(rare) = self.rare.take() else { return false };
+        let has_kept = rare.kept.iter().any(|kept| sources.contains(&kept.source));
+        self.rare.set(Some(rare));
         has_kept
     }
 
@@ -287,8 +255,9 @@ impl Shared {
     #[cold]
     #[inline(never)]
     fn wake(&self) {
-        let mut wakers = Vec::new();
-        self.with_rare(&mut |rare| wakers = core::mem::take(&mut rare.wakers));
+        let Some(mut rare) = self.rare.take() else { return };
+        let wakers = core::mem::take(&mut rare.wakers);
+        self.rare.set(Some(rare));
         for waker in wakers {
             waker.wake();
         }
@@ -298,8 +267,17 @@ impl Shared {
     #[inline]
     pub(super) fn wait(&self, context: &Context<'_>) {
         if !task::is_own(context.waker()) {
-            self.with_rare(&mut |rare| rare.wakers.push(context.waker().clone()));
+            self.keep_waker(context.waker());
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn keep_waker(&self, waker: &Waker) {
+        let waker = waker.clone();
+        let mut rare = self.rare.take().unwrap_or_default();
+        rare.wakers.push(waker);
+        self.rare.set(Some(rare));
     }
 
     /// Keeps what the function has not looked at, or may look at again: the host shows it in this callback only.
@@ -318,7 +296,9 @@ impl Shared {
             | Outside::GrpcMessage { .. }
             | Outside::GrpcMetadata { .. }
             | Outside::GrpcClose { .. } => self.keep_grpc.get(),
-            Outside::Timer(timer) => return self.keep(Kept::Timer(timer)),
+            Outside::Timer(_) => {
+                return self.keep(Box::new(Kept::new(outside.source(), Ok(Vec::new()))));
+            }
         };
         if let Some(keep) = keep {
             keep(self, cx, outside);
@@ -329,15 +309,18 @@ impl Shared {
     #[cold]
     #[inline(never)]
     pub(super) fn fail(&self, awaited: Awaited, error: Error) -> Error {
-        self.with_rare(&mut |rare| rare.failed = Some((awaited, discriminant(&error))));
+        let mut rare = self.rare.take().unwrap_or_default();
+        rare.failed = Some((awaited, discriminant(&error)));
+        self.rare.set(Some(rare));
         error
     }
 
     /// The await that failed with such an error, if one did.
     #[cold]
     pub(super) fn failed(&self, error: &Error) -> Option<Awaited> {
-        let mut failed = None;
-        self.with_rare(&mut |rare| failed = rare.failed.take());
+        let rare = self.rare.take()?;
+        let failed = rare.failed;
+        self.rare.set(Some(rare));
         failed.filter(|(_, failed)| *failed == discriminant(error)).map(|(awaited, _)| awaited)
     }
 }
@@ -348,6 +331,31 @@ impl Shared {
 ///
 /// [`Error::StageOver`] outside of the callbacks of the exchange.
 #[inline]
-pub(super) fn with<T>(task: &Rc<Task>, use_it: impl for<'cb> FnOnce(Cx<'cb>) -> Result<T>) -> Result<T> {
+pub(super) fn with<T>(task: &Handle, use_it: impl for<'cb> FnOnce(Cx<'cb>) -> Result<T>) -> Result<T> {
     task.with(use_it).unwrap_or_else(|| Err(Error::stage_over()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_in_the_memory_of_another_knows_nothing_of_that() {
+        let mut shared = Shared::default();
+        shared.root.set(1);
+        shared.release();
+        shared.is_replied.set(true);
+        shared.stage.set("end");
+        shared.begin_outside(Outside::GrpcMessage { token: 4 });
+        shared.keep(Box::new(Kept::new(Source::GrpcMessage(4), Ok(b"a message".to_vec()))));
+        let error = shared.fail(Awaited::here("a message"), Error::NotText);
+        shared.reset();
+        assert!(shared.request.has(Marks::WANTS_HEADERS) && !shared.request.has(Marks::RELEASED));
+        assert!(!shared.response.has(Marks::RELEASED));
+        assert_eq!((shared.root.get(), shared.is_replied.get()), (0, false));
+        assert_eq!(shared.stage.get(), "request headers");
+        assert!(shared.take_outside(Source::GrpcMessage(4)).is_none());
+        assert!(shared.take_kept(Source::GrpcMessage(4)).is_none());
+        assert!(shared.failed(&error).is_none());
+    }
 }

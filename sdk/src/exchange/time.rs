@@ -1,9 +1,9 @@
 //! Waiting for a time.
 
-use super::task::{self, Awaited, Kept, Outside, Task};
+use super::kept::Source;
+use super::task::{self, Awaited, Handle};
 use crate::{Error, Result, TimerId, timer};
 use alloc::boxed::Box;
-use alloc::rc::Rc;
 use core::fmt;
 use core::future::Future;
 use core::pin::Pin;
@@ -15,13 +15,13 @@ use core::time::Duration;
 /// It runs from when it was made. When it is dropped, its timer ends.
 #[must_use = "a time passes when it is awaited"]
 pub struct Sleep {
-    task: Rc<Task>,
+    task: Handle,
     timer: Option<Result<TimerId>>,
     awaited: Awaited,
 }
 
 impl Sleep {
-    pub(super) fn new(task: &Rc<Task>, time: Duration, awaited: Awaited) -> Self {
+    pub(super) fn new(task: &Handle, time: Duration, awaited: Awaited) -> Self {
         let root = task.shared.root.get();
         let timer = task::with(task, |cx| timer::start_late(cx, root, time));
         Sleep { task: task.clone(), timer: Some(timer), awaited }
@@ -29,8 +29,8 @@ impl Sleep {
 
     fn take(&self, timer: TimerId) -> bool {
         let shared = &self.task.shared;
-        shared.take_outside(|outside| outside == Outside::Timer(timer)).is_some()
-            || shared.take_kept(|kept| matches!(kept, Kept::Timer(other) if *other == timer)).is_some()
+        let source = Source::Timer(timer);
+        shared.take_outside(source).is_some() || shared.take_kept(source).is_some()
     }
 }
 

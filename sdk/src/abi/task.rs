@@ -273,7 +273,7 @@ fn drop_future<S>(task: &Handle<S>, is_over: &mut bool) {
 }
 
 impl<S> Drop for Owned<S> {
-    #[inline]
+    #[inline(never)]
     fn drop(&mut self) {
         drop_future(&self.task, &mut self.is_over);
     }

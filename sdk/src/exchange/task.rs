@@ -96,7 +96,8 @@ struct Rare {
     #[allow(clippy::vec_box, reason = "it is for the code of the list")]
     kept: Vec<Box<Kept>>,
     /// Whom to wake, if the function has parts with wakers of their own.
-    wakers: Vec<Waker>,
+    #[allow(clippy::vec_box, reason = "as above")]
+    wakers: Vec<Box<Waker>>,
     /// The last await that failed, and with what.
     failed: Option<(Awaited, Discriminant<Error>)>,
 }
@@ -212,6 +213,7 @@ impl Shared {
         matches!(self.outside.get(), Some(Outside::HttpReply { token, .. }) if token == call)
     }
 
+    #[inline(never)]
     pub(super) fn keep(&self, kept: Box<Kept>) {
         let mut rare = self.rare.take().unwrap_or_default();
         rare.kept.push(kept);
@@ -274,7 +276,7 @@ impl Shared {
     #[cold]
     #[inline(never)]
     fn keep_waker(&self, waker: &Waker) {
-        let waker = waker.clone();
+        let waker = Box::new(waker.clone());
         let mut rare = self.rare.take().unwrap_or_default();
         rare.wakers.push(waker);
         self.rare.set(Some(rare));

@@ -15,6 +15,8 @@ pub(crate) struct ExtensionArgs {
     pub(crate) exchange: Option<Path>,
     /// Whether it has root callbacks.
     pub(crate) root: bool,
+    /// Whether its root contexts have a task.
+    pub(crate) task: bool,
     /// Which of several extensions of a module it is.
     pub(crate) root_id: Option<LitStr>,
     pub(crate) krate: Option<Path>,
@@ -35,6 +37,9 @@ impl ExtensionArgs {
                 } else if meta.path.is_ident("root") {
                     args.root = true;
                     Ok(())
+                } else if meta.path.is_ident("task") {
+                    args.task = true;
+                    Ok(())
                 } else if meta.path.is_ident("root_id") {
                     set(&mut args.root_id, &meta, errors)
                 } else if meta.path.is_ident("crate") {
@@ -42,7 +47,7 @@ impl ExtensionArgs {
                 } else {
                     Err(meta.error(
                         "unknown key: write `http = Type`, the type of the HTTP streams, `exchange`, if a function handles them, `tcp = Type`, the type of the TCP connections, \
-                         `root`, if there are root callbacks, `root_id = \"…\"`, for one of several in a module, or `crate = path`",
+                         `root`, if there are root callbacks, `task`, if root contexts have one, `root_id = \"…\"`, for one of several in a module, or `crate = path`",
                     ))
                 }
             });

@@ -5,7 +5,7 @@
 //! to that macro too, from wherever the derive stands.
 
 use crate::errors::Errors;
-use crate::model::{CallbacksImpl, EXCHANGE, Extension};
+use crate::model::{CallbacksImpl, EXCHANGE, Extension, HELD, TASK};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Generics, Ident, Path, parse_quote};
@@ -36,8 +36,12 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     let kinds = extension.streams().count().saturating_add(usize::from(is_exchange));
     let telling = (kinds > 1).then_some("on_new_connection");
     let exchange = if is_exchange { EXCHANGE } else { &[] };
-    let more = telling.iter().chain(exchange).map(|export| format_ident!("{}", export));
-    let root_callbacks = no_root_callbacks(extension, &extension.generics, &private);
+    let task = if extension.args.task { TASK } else { &[] };
+    let held = (extension.args.task && extension.args.http.is_some()).then_some(HELD);
+    let more =
+        telling.iter().chain(exchange).chain(task).chain(&held).map(|export| format_ident!("{}", export));
+    let has_task = if extension.args.task { quote!(HasTask) } else { quote!(NoTask) };
+    let absent = absent(extension, &extension.generics, &private);
     // What the last of them calls: the exports, or, for one of several, what keeps the list for `extensions!`.
     let (last, arguments, root_id) = match &extension.args.root_id {
         None => (quote!(#private::exports), quote!(#private::export_all, #name), TokenStream::new()),
@@ -52,8 +56,9 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
             type Http = #http;
             #root_id
             type Tcp = #tcp;
+            type Task = #private::#has_task;
         }
-        #root_callbacks
+        #absent
         // Not natively, where nothing is exported and a missing macro would be a second error.
         #[cfg(target_arch = "wasm32")]
         #chain! { [#(#rest),*] [#(#more)*] #arguments }
@@ -63,15 +68,15 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     }
 }
 
-/// Says that an extension has no root callbacks.
-fn no_root_callbacks(extension: &Extension, generics: &Generics, private: &TokenStream) -> TokenStream {
-    if extension.args.root {
-        return TokenStream::new();
-    }
+/// Says that an extension has no root callbacks, or no task.
+fn absent(extension: &Extension, generics: &Generics, private: &TokenStream) -> TokenStream {
     let name = &extension.name;
     let (generics, arguments, bounds) = generics.split_for_impl();
+    let root = (!extension.args.root).then(|| quote!(DeriveWithoutRoot));
+    let task = (!extension.args.task).then(|| quote!(DeriveWithoutTask));
+    let absent = root.iter().chain(&task);
     quote! {
-        impl #generics #private::DeriveWithoutRoot for #name #arguments #bounds {}
+        #( impl #generics #private::#absent for #name #arguments #bounds {} )*
     }
 }
 
@@ -83,14 +88,15 @@ fn inert(extension: &Extension, private: &TokenStream) -> TokenStream {
         let (_, arguments, _) = extension.generics.split_for_impl();
         generics.make_where_clause().predicates.push(parse_quote!(#name #arguments: #private::RootContext));
     }
-    let root_callbacks = no_root_callbacks(extension, &generics, private);
+    let absent = absent(extension, &generics, private);
     let (generics, arguments, bounds) = generics.split_for_impl();
     quote! {
         impl #generics #private::Extension for #name #arguments #bounds {
             type Http = #private::NoStreams<Self>;
             type Tcp = #private::NoStreams<Self>;
+            type Task = #private::NoTask;
         }
-        #root_callbacks
+        #absent
     }
 }
 

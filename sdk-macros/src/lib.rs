@@ -29,6 +29,7 @@ use syn::{DeriveInput, ItemImpl, parse_macro_input};
 /// | `exchange` | in place of `http`: a function handles each exchange, an `impl HttpExchange` |
 /// | `tcp = Type` | the type of its TCP connections, in the same way; at least one of the three is there |
 /// | `root` | it has callbacks of its own: an `impl RootCallbacks` |
+/// | `task` | it has a task, which awaits: an `impl RootTask` |
 /// | `root_id = "…"` | which of several extensions of a module it is; `extensions!` puts them together |
 /// | `crate = path` | the path of the `waxwing` crate, if the dependency has another name |
 ///

@@ -98,6 +98,19 @@ pub(crate) const EXCHANGE: &[&str] = &[
     "on_done",
 ];
 
+/// What a module exports whose root contexts have a task: it may wait for any of it.
+pub(crate) const TASK: &[&str] = &[
+    "on_http_call_response",
+    "on_grpc_receive_initial_metadata",
+    "on_grpc_receive",
+    "on_grpc_receive_trailing_metadata",
+    "on_grpc_close",
+    "on_tick",
+];
+
+/// The callback in which requests are held until a task has started.
+pub(crate) const HELD: &str = "on_request_headers";
+
 /// Every trait that `#[callbacks]` knows.
 pub(crate) const TRAITS: &[CallbacksTrait] = &[
     CallbacksTrait {

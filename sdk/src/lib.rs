@@ -260,7 +260,7 @@ pub mod __private {
     pub use crate::context::are_distinct;
     pub use crate::context::{DeriveWithoutRoot, Extension, Module, NoStreams, RootCallbacks, RootContext};
     pub use crate::dispatcher::{Bundle, Dispatcher, Part};
-    pub use crate::exchange::Exchanges;
+    pub use crate::exchange::{DeriveWithoutTask, Exchanges, HasTask, NoTask};
     pub use crate::pairs;
     pub use crate::view::scope;
     pub use waxwing_macros::{bundle, exports, keep_exports};

@@ -10,7 +10,7 @@
 
 #[cfg(feature = "json")]
 pub use crate::Json;
-pub use crate::exchange::{Exchange, HttpExchange, Stage};
+pub use crate::exchange::{Exchange, HttpExchange, Root, RootTask, Stage, WhileStarting};
 pub use crate::{
     Action, BodyMode, CallError, Cas, Configure, ConnectionLog, ConnectionView, Counter, CounterFamily, Done,
     DownstreamClose, DownstreamData, Error, ErrorPolicy, Extension, Flow, FromConfig, Gauge, GaugeFamily,

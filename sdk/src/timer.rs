@@ -74,6 +74,13 @@ use core::time::Duration;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TimerId(pub(crate) u64);
 
+impl TimerId {
+    /// Whether it is of the task of a root context, and not of its callbacks.
+    pub(crate) fn is_of_task(self) -> bool {
+        self.0 & 1 != 0
+    }
+}
+
 /// Starts a timer of the context whose callback this is, which is of that kind.
 pub(crate) fn start(cx: Cx<'_>, owner: Owner, after: Duration, repeats: bool) -> Result<TimerId> {
     if !cx.vm.timers.come_to(owner) {
@@ -81,9 +88,13 @@ pub(crate) fn start(cx: Cx<'_>, owner: Owner, after: Duration, repeats: bool) ->
             "nobody would be told of this timer: implement `on_timer`, below `#[callbacks]`",
         ));
     }
+    begin(cx, after, repeats, false)
+}
+
+fn begin(cx: Cx<'_>, after: Duration, repeats: bool, is_of_task: bool) -> Result<TimerId> {
     let clock = call::current_time_nanoseconds().ok();
     let timers = &cx.vm.timers;
-    let (timer, tick) = timers.start(cx.context, nanoseconds(after), repeats, clock);
+    let (timer, tick) = timers.start(cx.context, nanoseconds(after), repeats, is_of_task, clock);
     if let Some(tick) = tick {
         if let Err(error) = call::set_tick_period(tick.period) {
             timers.cancel(cx.context, timer);
@@ -94,10 +105,10 @@ pub(crate) fn start(cx: Cx<'_>, owner: Owner, after: Duration, repeats: bool) ->
     Ok(timer)
 }
 
-/// The same for an exchange, a stream of that root context.
+/// The same for an exchange, a stream of that root context, or for the task of the root context itself.
 pub(crate) fn start_late(cx: Cx<'_>, root: u32, after: Duration) -> Result<TimerId> {
     cx.vm.begin_clockwork(cx.context, root);
-    start(cx, Owner::Http, after, false)
+    begin(cx, after, false, cx.context == root)
 }
 
 /// In whole milliseconds, which hosts count, rounded up and at least 1.

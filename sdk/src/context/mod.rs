@@ -11,6 +11,7 @@ pub use tcp::StreamContext;
 
 use crate::abi::guest::Callbacks;
 use crate::dispatcher::{Dispatcher, Part};
+use crate::exchange::TaskOf;
 use core::marker::PhantomData;
 
 /// A root context that can be loaded by a host: what `#[derive(Extension)]` implements.
@@ -25,6 +26,10 @@ pub trait Extension: RootContext + RootCallbacks {
 
     /// Its TCP connections.
     type Tcp: StreamContext<Root = Self>;
+
+    /// Whether its root contexts have a task.
+    #[doc(hidden)]
+    type Task: TaskOf<Self>;
 
     /// Which of several extensions of a module it is: the `root_id` of its derive.
     const ROOT_ID: &'static str = "";

@@ -139,7 +139,9 @@ impl<R: Extension> Dispatcher<R> {
     ) -> u32 {
         let fails_closed = matches!(<R as RootContext>::ON_ERROR, ErrorPolicy::FailClosed);
         let action = match event {
-            Event::Part(Direction::Request, _) if *is_too_large && fails_closed => {
+            Event::Part(Direction::Request, _) | Event::Outside(Outside::Admitted)
+                if *is_too_large && fails_closed =>
+            {
                 self.vm.report(callback, context, error);
                 self.answer_too_large(callback, context);
                 action::PAUSE
@@ -173,7 +175,7 @@ impl<R: Extension> Dispatcher<R> {
 
     /// Lets everything of an exchange pass whose function has failed.
     #[cold]
-    fn let_exchange_pass(&self, callback: &'static Entry, context: u32) {
+    pub(super) fn let_exchange_pass(&self, callback: &'static Entry, context: u32) {
         let Some(mut stream) = self.streams.take(context) else { return };
         if let Some(running) = stream.exchange() {
             self.vm.enter(context, |cx| running.release(callback, cx));

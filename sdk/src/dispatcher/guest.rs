@@ -2,6 +2,7 @@
 
 use super::Dispatcher;
 use super::protocol::{Http, Tcp};
+use super::slot::State;
 use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::wire::action;
 use crate::context::{Extension, HttpContext, RootCallbacks, StreamContext};
@@ -20,6 +21,7 @@ impl<R: Extension> Guest for Dispatcher<R> {
             .union(<R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
             .union(<R::Tcp as StreamContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
             .union(<R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL)
+            .union(Self::TASK_CALLBACKS)
             .union(telling)
     }
 
@@ -44,6 +46,11 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_request_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
+        if Self::HAS_TASK {
+            if let Some(action) = self.hold_headers(context, end_of_stream) {
+                return action;
+            }
+        }
         if Self::EXCHANGES {
             let part = Part::Headers { ends: end_of_stream };
             return self.exchange_part(Callback::RequestHeaders.entry(), context, Direction::Request, part);
@@ -53,6 +60,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_request_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        if Self::HAS_TASK && self.holds(context, Part::Body { size, ends: end_of_stream }) {
+            return action::PAUSE;
+        }
         if Self::EXCHANGES {
             let part = Part::Body { size, ends: end_of_stream };
             return self.exchange_part(Callback::RequestBody.entry(), context, Direction::Request, part);
@@ -62,6 +72,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_request_trailers(&self, context: u32, _count: usize) -> u32 {
+        if Self::HAS_TASK && self.holds(context, Part::Trailers) {
+            return action::PAUSE;
+        }
         if Self::EXCHANGES {
             let part = Part::Trailers;
             return self.exchange_part(Callback::RequestTrailers.entry(), context, Direction::Request, part);
@@ -71,6 +84,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_response_headers(&self, context: u32, _count: usize, end_of_stream: bool) -> u32 {
+        if Self::HAS_TASK && self.passes_by(context) {
+            return action::CONTINUE;
+        }
         if Self::EXCHANGES {
             let part = Part::Headers { ends: end_of_stream };
             return self.exchange_part(Callback::ResponseHeaders.entry(), context, Direction::Response, part);
@@ -80,6 +96,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_response_body(&self, context: u32, size: usize, end_of_stream: bool) -> u32 {
+        if Self::HAS_TASK && self.passes_by(context) {
+            return action::CONTINUE;
+        }
         if Self::EXCHANGES {
             let part = Part::Body { size, ends: end_of_stream };
             return self.exchange_part(Callback::ResponseBody.entry(), context, Direction::Response, part);
@@ -89,6 +108,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
 
     #[inline(always)]
     fn on_response_trailers(&self, context: u32, _count: usize) -> u32 {
+        if Self::HAS_TASK && self.passes_by(context) {
+            return action::CONTINUE;
+        }
         if Self::EXCHANGES {
             let part = Part::Trailers;
             return self.exchange_part(
@@ -110,6 +132,10 @@ impl<R: Extension> Guest for Dispatcher<R> {
     }
 
     fn on_request_metadata(&self, context: u32, count: usize) -> u32 {
+        // The stream has not begun.
+        if Self::HAS_TASK && self.streams.is(context, State::HELD) {
+            return action::CONTINUE;
+        }
         let callback = Callback::RequestMetadata.entry();
         self.end::<Http>(callback, context, |stream, cx| {
             stream.on_request_metadata(count, &mut StreamView::new(cx))
@@ -205,6 +231,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
         if self.is_root_with(Callback::Done, context) {
             return self.root_done(context);
         }
+        if Self::HAS_TASK && self.passes_by(context) {
+            return true;
+        }
         let callback = Callback::Done.entry();
         if self.is_connection(context) {
             self.end::<Tcp>(callback, context, |connection, cx| connection.on_done(&mut StreamDone::new(cx)));
@@ -225,6 +254,9 @@ impl<R: Extension> Guest for Dispatcher<R> {
     fn on_log(&self, context: u32) {
         if self.is_root_with(Callback::Log, context) {
             return self.root_log(context);
+        }
+        if Self::HAS_TASK && self.passes_by(context) {
+            return;
         }
         let callback = Callback::Log.entry();
         if self.is_connection(context) {

@@ -12,12 +12,14 @@ mod failure;
 mod foreign;
 mod grpc;
 mod guest;
+mod held;
 mod outside;
 mod pending;
 mod protocol;
 mod queues;
 mod root;
 mod slot;
+mod task;
 #[cfg(test)]
 mod tests;
 mod tick;
@@ -27,6 +29,7 @@ mod vm;
 
 pub use self::bundle::{Bundle, Part};
 pub(crate) use self::pending::{Kind, StreamCalls};
+pub(crate) use self::task::{TaskTable, Tasks};
 pub(crate) use self::timers::Owner;
 pub(crate) use self::vm::Vm;
 
@@ -38,6 +41,7 @@ use crate::abi::guest::{Callback, Entry, Guest};
 use crate::abi::wire::action;
 use crate::config::{self, Configure};
 use crate::context::Extension;
+use crate::exchange::TaskOf;
 use crate::view::Cx;
 use crate::{Action, Error, Flow, LocalResponse, Result};
 use alloc::boxed::Box;
@@ -53,12 +57,14 @@ use core::fmt;
 /// a host may call back, for the same context or another, from inside any call. Ids that are unknown, used
 /// twice, or running are logged at a limited rate, and on the way of a request they are errors like others:
 /// the extension's policy decides.
+#[repr(C)]
 pub struct Dispatcher<R: Extension> {
     vm: Vm,
     roots: Roots<R>,
     streams: Streams<R::Http>,
     connections: Streams<R::Tcp>,
     undecided: Roots<Undecided>,
+    tasks: <R::Task as TaskOf<R>>::Tasks,
 }
 
 impl<R: Extension> Dispatcher<R> {
@@ -71,6 +77,7 @@ impl<R: Extension> Dispatcher<R> {
             streams: Streams::new(),
             connections: Streams::new(),
             undecided: Roots::new(),
+            tasks: TaskTable::NEW,
         }
     }
 
@@ -241,6 +248,9 @@ impl<R: Extension> Dispatcher<R> {
             self.vm.pending.mark(context);
         }
         let replaced = self.try_configure(context);
+        if Self::HAS_TASK && replaced.is_some() {
+            self.end_task(context);
+        }
         // What belongs to the root context that goes: the old one, or the one that was not to be.
         if Self::TIMED {
             match replaced {
@@ -258,7 +268,13 @@ impl<R: Extension> Dispatcher<R> {
                 None => self.vm.pending.forget_marked(context, false),
             }
         }
-        replaced.is_some()
+        let is_configured = replaced.is_some();
+        // Its code may use the tables.
+        drop(replaced);
+        if Self::HAS_TASK && is_configured {
+            self.begin_task(context);
+        }
+        is_configured
     }
 
     /// Makes a root context, and gives the one that it replaces; `None` if the configuration was refused.
@@ -316,6 +332,9 @@ impl<R: Extension> Dispatcher<R> {
     #[cold]
     #[inline(never)]
     fn delete_root(&self, context: u32) {
+        if Self::HAS_TASK && self.roots.contains(context) {
+            self.end_task(context);
+        }
         match self.roots.remove(context) {
             Some(root) => {
                 if Self::CALLS_OUT {
@@ -325,7 +344,9 @@ impl<R: Extension> Dispatcher<R> {
                 }
                 if Self::TIMED {
                     self.vm.timers.forget_root(context);
-                } else if let Some(clockwork) = self.vm.clockwork().filter(|_| Self::EXCHANGES) {
+                } else if let Some(clockwork) =
+                    self.vm.clockwork().filter(|_| Self::EXCHANGES || Self::HAS_TASK)
+                {
                     (clockwork.forget_root)(&self.vm.timers, context);
                 }
                 drop(root);

@@ -31,7 +31,7 @@ pub(super) const CALLOUTS: Callbacks = Callbacks::NONE
 impl<R: Extension> Dispatcher<R> {
     /// Whether root contexts of this type can wait for callouts.
     pub(super) const ROOT_CALLS_OUT: bool =
-        <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(CALLOUTS);
+        <R as RootCallbacks>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL.intersects(CALLOUTS) || Self::HAS_TASK;
 
     /// Whether a context of any kind can wait for callouts: then those of all are noted, and have to be forgotten.
     pub(super) const CALLS_OUT: bool = Self::ROOT_CALLS_OUT
@@ -61,10 +61,13 @@ impl<R: Extension> Dispatcher<R> {
     /// The answer to an HTTP callout, for the context that made it.
     pub(super) fn http_call_response(&self, called: u32, token: u32, outside: Outside) {
         let callback = Callback::HttpCallResponse.entry();
+        let is_of_task = self.is_of_task(Kind::Http, token);
         // One that nobody waits for any more is nothing odd: its stream has ended.
         let Some(owner) = self.vm.pending.take(Kind::Http, token) else { return };
         let call = HttpCallId(token);
-        if self.roots.contains(owner) {
+        if is_of_task {
+            self.task_outside(callback, called, owner, outside);
+        } else if self.roots.contains(owner) {
             self.wake_root(callback, owner, |root, cx| {
                 root.on_http_call_response(call, &HttpCallResponse::new(cx), &mut RootView::new(cx))
             });
@@ -208,6 +211,7 @@ impl<R: Extension> Protocol<R> for Http {
     type Decision = Action;
     const CALLBACKS: Callbacks = <R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL;
     const EXCHANGES: bool = <R::Http as HttpContext>::IS_EXCHANGE;
+    const ARE_HELD: bool = true;
 
     #[inline(always)]
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<R::Http> {

@@ -51,8 +51,13 @@ struct Callout {
     token: Cell<u32>,
     context: Cell<u32>,
     kind: Cell<Kind>,
-    is_marked: Cell<bool>,
+    marks: Cell<u8>,
 }
+
+/// It was there when the callouts of its context were marked last.
+const MARKED: u8 = 1;
+/// It is of the task of a root context, and not of its callbacks.
+const OF_TASK: u8 = 2;
 
 impl Callout {
     const fn new(kind: Kind, token: u32, context: u32) -> Self {
@@ -60,8 +65,16 @@ impl Callout {
             token: Cell::new(token),
             context: Cell::new(context),
             kind: Cell::new(kind),
-            is_marked: Cell::new(false),
+            marks: Cell::new(0),
         }
+    }
+
+    fn mark(&self, mark: u8) {
+        self.marks.set(self.marks.get() | mark);
+    }
+
+    fn has(&self, mark: u8) -> bool {
+        self.marks.get() & mark != 0
     }
 
     #[inline(always)]
@@ -113,7 +126,7 @@ impl Pending {
         place.token.set(token);
         place.context.set(context);
         place.kind.set(kind);
-        place.is_marked.set(false);
+        place.marks.set(0);
         let count = self.count(context);
         count.set(count.get().saturating_add(1));
     }
@@ -167,6 +180,28 @@ impl Pending {
         })
     }
 
+    /// Lets the task of a root context have a callout.
+    pub(crate) fn give_to_task(&self, kind: Kind, token: u32) {
+        self.with_callout(kind, token, |callout| callout.mark(OF_TASK));
+    }
+
+    /// Whether the task of a root context has it.
+    pub(super) fn is_of_task(&self, kind: Kind, token: u32) -> bool {
+        self.with_callout(kind, token, |callout| callout.has(OF_TASK)).unwrap_or_default()
+    }
+
+    #[inline(never)]
+    fn with_callout<T>(&self, kind: Kind, token: u32, use_it: impl FnOnce(&Callout) -> T) -> Option<T> {
+        let place = self.place(token);
+        if place.is(kind, token) {
+            return Some(use_it(place));
+        }
+        if self.behind_len.get() == 0 {
+            return None;
+        }
+        self.with_behind(|behind| behind.find(hash(token), |callout| callout.is(kind, token)).map(use_it))
+    }
+
     /// Forgets the callouts of a context that ends: nobody gets what is still answered to them. Its gRPC streams, which
     /// might go on for ever, are cancelled.
     #[inline(always)]
@@ -183,7 +218,7 @@ impl Pending {
         }
         let mark = |callout: &Callout| {
             if callout.context.get() == context {
-                callout.is_marked.set(true);
+                callout.mark(MARKED);
             }
         };
         self.front.iter().for_each(mark);
@@ -205,7 +240,7 @@ impl Pending {
         let (mut forgotten, mut streams) = (0u16, Vec::new());
         let mut forget = |callout: &Callout| {
             let is_meant = callout.context.get() == context
-                && is_marked.is_none_or(|is_marked| callout.is_marked.get() == is_marked);
+                && is_marked.is_none_or(|is_marked| callout.has(MARKED) == is_marked);
             if is_meant {
                 forgotten = forgotten.saturating_add(1);
                 if callout.kind.get() == Kind::GrpcStream {
@@ -319,6 +354,24 @@ mod tests {
         pending.add(Kind::Http, 0, 3);
         pending.forget(2);
         assert_eq!(pending.take(Kind::Http, 0), Some(3));
+    }
+
+    #[test]
+    fn a_callout_is_of_the_task_wherever_it_is_until_its_number_is_another_one() {
+        let pending = Pending::new();
+        for token in 0..40 {
+            pending.add(Kind::Http, token, 1);
+            if token % 3 == 0 {
+                pending.give_to_task(Kind::Http, token);
+            }
+        }
+        pending.give_to_task(Kind::Http, 77);
+        for token in 0..40 {
+            assert_eq!(pending.is_of_task(Kind::Http, token), token % 3 == 0);
+            assert!(!pending.is_of_task(Kind::GrpcCall, token));
+        }
+        pending.add(Kind::Http, 3, 1);
+        assert!(!pending.is_of_task(Kind::Http, 3));
     }
 
     #[test]

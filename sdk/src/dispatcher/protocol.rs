@@ -24,8 +24,9 @@ pub(super) trait Protocol<R: Extension> {
     /// Whether they have timers, as callbacks.
     const TIMED: bool = Self::CALLBACKS.contains(Callback::Tick) && !Self::EXCHANGES;
 
-    /// Whether they are exchanges.
     const EXCHANGES: bool = false;
+    /// Whether they are held until their root context has started.
+    const ARE_HELD: bool = false;
 
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<Self::Stream>;
 
@@ -170,6 +171,9 @@ impl<R: Extension> Dispatcher<R> {
     fn insert_stream<P: Protocol<R>>(&self, context: u32, parent: u32, mut stream: Box<P::Stream>) {
         P::begin(&mut stream, parent);
         P::streams(self).insert(context, Some(stream));
+        if Self::HAS_TASK && P::ARE_HELD {
+            self.hold_new(context, parent);
+        }
         if P::TIMED {
             self.vm.timers.begin_stream(context, parent);
         }
@@ -187,6 +191,9 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     pub(super) fn remove_stream(&self, context: u32) -> Option<Removed<R>> {
         if Self::HTTP {
+            if Self::HAS_TASK {
+                self.forget_held(context);
+            }
             if let Some(stream) = self.streams.remove(context) {
                 self.forget_stream::<Http>(context);
                 return Some(Removed::Http(stream));

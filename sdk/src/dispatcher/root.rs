@@ -54,6 +54,7 @@ mod tests {
     use crate::abi::host::{self, Answer, Host};
     use crate::abi::wire::MapType;
     use crate::context::NoStreams;
+    use crate::exchange::NoTask;
     use crate::{Configure, LogLevel, Result, RootContext, View};
     use alloc::rc::Rc;
     use alloc::string::{String, ToString};
@@ -83,6 +84,7 @@ mod tests {
     impl Extension for Logger {
         type Http = NoStreams<Logger>;
         type Tcp = NoStreams<Logger>;
+        type Task = NoTask;
     }
 
     #[derive(Default)]

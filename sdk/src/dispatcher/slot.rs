@@ -32,6 +32,15 @@ impl State {
 
     /// Its function has ended, and everything passes.
     pub(super) const PASSES: State = State(64);
+    /// Its request is held until its root context has started.
+    pub(super) const HELD: State = State(128);
+
+    /// Of a root context: the start of its task has not ended.
+    pub(super) const STARTING: State = State(1);
+    /// The same: it has failed.
+    pub(super) const START_FAILED: State = State(2);
+    /// The same: either of both.
+    pub(super) const UNREADY: State = State::STARTING.with(State::START_FAILED);
 
     #[inline(always)]
     pub(super) const fn with(self, flag: State) -> State {

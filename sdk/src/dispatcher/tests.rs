@@ -5,6 +5,7 @@ use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::host::{self, Answer, Host, HttpCallParts};
 use crate::abi::wire::{StreamType, action};
 use crate::context::{DeriveWithoutRoot, Extension, NoStreams};
+use crate::exchange::NoTask;
 use crate::view::{RequestHeaders, ResponseHeaders, RootView, StreamView};
 use crate::{
     Action, Configure, Error, ErrorPolicy, Flow, HttpCall, HttpCallId, HttpCallResponse, HttpContext,
@@ -111,6 +112,7 @@ impl<S> DeriveWithoutRoot for Plain<S> {}
 impl<S: HttpContext<Root = Plain<S>>> Extension for Plain<S> {
     type Http = S;
     type Tcp = NoStreams<Plain<S>>;
+    type Task = NoTask;
 }
 
 /// Only its root context hears of callouts and timers.
@@ -149,6 +151,7 @@ impl RootCallbacks for Alone {
 impl Extension for Alone {
     type Http = Telling;
     type Tcp = NoStreams<Alone>;
+    type Task = NoTask;
 }
 
 /// Tells an upstream of each request, and tries to set a timer.
@@ -250,6 +253,7 @@ impl RootCallbacks for Told {
 impl Extension for Told {
     type Http = ToldStream;
     type Tcp = NoStreams<Told>;
+    type Task = NoTask;
 }
 
 /// Pauses the response until a callout is answered, and answers the client at the second one.

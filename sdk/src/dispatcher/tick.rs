@@ -44,7 +44,9 @@ impl<R: Extension> Dispatcher<R> {
             if self.early_answer(root, timer) {
                 continue;
             }
-            if self.roots.contains(context) {
+            if Self::HAS_TASK && timer.is_of_task() {
+                self.task_outside(callback, root, context, Outside::Timer(timer));
+            } else if self.roots.contains(context) {
                 self.wake_root(callback, context, |root, cx| root.on_timer(timer, &mut RootView::new(cx)));
             } else if Self::EXCHANGES && !self.is_connection(context) {
                 self.exchange_outside(callback, root, context, Outside::Timer(timer));
@@ -98,6 +100,7 @@ mod tests {
     use crate::abi::guest::{Callbacks, Guest};
     use crate::abi::host::{self, Answer, Host};
     use crate::context::NoStreams;
+    use crate::exchange::NoTask;
     use crate::view::RequestHeaders;
     use crate::{Action, Configure, Error, LogLevel, Result, RootContext, Status, TimerId, View};
     use alloc::rc::Rc;
@@ -131,6 +134,7 @@ mod tests {
     impl Extension for Root {
         type Http = Stream;
         type Tcp = NoStreams<Root>;
+        type Task = NoTask;
     }
 
     struct Stream;

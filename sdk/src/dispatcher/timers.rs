@@ -103,9 +103,10 @@ impl Timers {
         }
     }
 
-    /// Notes a root context and one of its exchanges, when that has its first timer.
+    /// Notes a root context and one of its exchanges, when that has its first timer; or the root context alone, when its
+    /// task has one.
     pub(super) fn begin_late(&self, context: u32, root: u32) {
-        self.with(|tables| tables.owners = tables.owners.with(Owner::Http, true));
+        self.with(|tables| tables.owners = tables.owners.with(Owner::Http, context != root));
         match self.first_root.get() {
             0 => self.first_root.set(root),
             first if first != root => {
@@ -139,13 +140,14 @@ impl Timers {
         context: u32,
         after: u64,
         repeats: bool,
+        is_of_task: bool,
         clock: Option<u64>,
     ) -> (TimerId, Option<Tick>) {
         let first_root = self.first_root.get();
         self.with(|tables| {
             let root = tables.root_of(context, first_root);
-            tables.last = tables.last.wrapping_add(1);
-            let id = tables.last;
+            tables.last = tables.last.wrapping_add(2);
+            let id = tables.last | u64::from(is_of_task);
             let period = if repeats { after } else { 0 };
             let tick = match tables.root(root) {
                 Some(known) => {
@@ -215,14 +217,19 @@ impl Timers {
         self.with(|tables| tables.last)
     }
 
-    /// Ends the timers of a context that are not later than that one.
+    /// Ends the timers of a context that are not later than that one. Those of its task end with that.
     pub(super) fn forget_until(&self, context: u32, last: u64) {
-        self.with(|tables| while tables.remove(context, |id| id <= last).is_some() {});
+        self.forget(context, |id| id <= last);
     }
 
     /// Ends the timers of a context that are later than that one.
     pub(super) fn forget_since(&self, context: u32, last: u64) {
-        self.with(|tables| while tables.remove(context, |id| id > last).is_some() {});
+        self.forget(context, |id| id > last);
+    }
+
+    fn forget(&self, context: u32, is_it: impl Fn(u64) -> bool) {
+        let is_it = |id| is_it(id) && !TimerId(id).is_of_task();
+        self.with(|tables| while tables.remove(context, is_it).is_some() {});
     }
 
     /// Forgets a stream that ends.

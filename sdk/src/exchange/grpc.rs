@@ -358,7 +358,7 @@ fn keep_grpc(shared: &Shared, cx: Cx<'_>, outside: Outside) {
         Outside::GrpcMessage { .. } => GrpcMessage::new(cx, 0).bytes().map(<[u8]>::to_vec),
         Outside::GrpcClose { status, .. } => GrpcClose::new(cx, status).result().map(|()| Vec::new()),
         Outside::GrpcMetadata { map, .. } => call::header_map_pairs(cx.scope, map).map(<[u8]>::to_vec),
-        Outside::HttpReply { .. } | Outside::Timer(_) => return,
+        Outside::HttpReply { .. } | Outside::Timer(_) | Outside::Admitted => return,
     };
     shared.keep(Box::new(Kept::new(outside.source(), body)));
 }

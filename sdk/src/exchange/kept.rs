@@ -32,6 +32,8 @@ pub(crate) enum Outside {
         status: u32,
     },
     Timer(TimerId),
+    /// The function begins only now: its root context has started meanwhile.
+    Admitted,
 }
 
 /// What it is that comes from there.
@@ -43,6 +45,7 @@ pub(super) enum Source {
     GrpcMetadata(u32, MapType),
     GrpcClose(u32),
     Timer(TimerId),
+    Admitted,
 }
 
 impl Outside {
@@ -55,6 +58,7 @@ impl Outside {
             Outside::GrpcMetadata { token, map } => Source::GrpcMetadata(token, map),
             Outside::GrpcClose { token, .. } => Source::GrpcClose(token),
             Outside::Timer(timer) => Source::Timer(timer),
+            Outside::Admitted => Source::Admitted,
         }
     }
 }

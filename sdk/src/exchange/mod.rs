@@ -83,6 +83,7 @@ mod message;
 mod metadata;
 mod pieces;
 mod reply;
+mod root;
 mod running;
 mod stage;
 mod task;
@@ -100,6 +101,7 @@ pub use pieces::{
     InspectRequest, InspectResponse, InspectedPiece, NextPiece, Piece, TransformRequest, TransformResponse,
 };
 pub use reply::{HttpReplied, HttpReply};
+pub use root::{DeriveWithoutTask, HasTask, NoTask, Root, RootTask, TaskOf, WhileStarting};
 pub use running::Exchanges;
 pub use stage::{Exchange, Request, Response};
 pub use time::{Sleep, Timeout};
@@ -108,8 +110,9 @@ pub use values::{Headers, HeadersMut};
 
 pub(crate) use kept::Outside;
 pub(crate) use message::{Direction, Part};
+pub(crate) use root::RunningTask;
 pub(crate) use running::Running;
-pub(crate) use task::Event;
+pub(crate) use task::{Arrived, Event};
 
 use crate::{Result, RootContext};
 use core::future::Future;

@@ -1,9 +1,9 @@
 //! An exchange as the dispatcher sees it.
 
 use super::HttpExchange;
-use super::message::Direction;
+use super::message::{Direction, Part};
 use super::stage::Exchange;
-use super::task::{Event, Marks, Shared};
+use super::task::{Arrived, Event, Marks, Shared};
 use crate::abi::call;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::task::Owned;
@@ -123,6 +123,20 @@ impl Running {
         Ok(is_open)
     }
 
+    /// Catches up with a request that the host holds back, before the function begins.
+    #[cold]
+    pub(crate) fn catch_up(&self, arrived: Arrived) {
+        let request = self.task.shared().message(Direction::Request);
+        request.arrive(Part::Headers { ends: arrived.headers.unwrap_or_default() });
+        if let Some((size, ends)) = arrived.body {
+            request.arrive(Part::Body { size, ends });
+        }
+        if arrived.trailers {
+            request.arrive(Part::Trailers);
+        }
+        request.hold();
+    }
+
     /// Ends the function, wherever it is.
     pub(crate) fn drop_function(&mut self, cx: Cx<'_>) {
         self.task.end(cx);
@@ -201,13 +215,19 @@ impl Running {
     #[cold]
     #[inline(never)]
     pub(crate) fn name(&self, error: Error) -> Error {
-        let shared = self.task.shared();
-        let stage = shared.stage.get();
-        Error::Other(match shared.failed(&error) {
-            Some(awaited) => format!("at the {stage}, awaiting {} ({}): {error}", awaited.what, awaited.at),
-            None => format!("at the {stage}: {error}"),
-        })
+        name(self.task.shared(), error)
     }
+}
+
+/// The error of a function, with the stage at which it failed, and the await, if it was one.
+#[cold]
+#[inline(never)]
+pub(super) fn name(shared: &Shared, error: Error) -> Error {
+    let stage = shared.stage.get();
+    Error::Other(match shared.failed(&error) {
+        Some(awaited) => format!("at the {stage}, awaiting {} ({}): {error}", awaited.what, awaited.at),
+        None => format!("at the {stage}: {error}"),
+    })
 }
 
 /// Lets a message go on that is held back.

@@ -68,6 +68,33 @@ pub(crate) enum Event {
     Outside(Outside),
 }
 
+/// What has arrived of a request that is held until its root context has started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Arrived {
+    /// Whether the request ends with its headers; `None` before they are there.
+    pub(crate) headers: Option<bool>,
+    /// The size of the body that the host shows, and whether that is all of it.
+    pub(crate) body: Option<(usize, bool)>,
+    pub(crate) trailers: bool,
+}
+
+impl Arrived {
+    /// Notes a part.
+    pub(crate) fn arrive(&mut self, part: Part) {
+        match part {
+            Part::Headers { ends } => self.headers = Some(ends),
+            Part::Body { size, ends } => self.body = Some((size, ends)),
+            Part::Trailers => self.trailers = true,
+            Part::End => {}
+        }
+    }
+
+    /// Whether a part of the body was shown, and the next callback of the request shows it again, with what follows.
+    pub(crate) fn is_partial(self) -> bool {
+        matches!(self.body, Some((_, false))) && !self.trailers
+    }
+}
+
 /// What the function of an exchange shares with the SDK.
 ///
 /// It is made and moved for each exchange, so it is small: what most never need is in a place of its own.
@@ -301,6 +328,7 @@ impl Shared {
             Outside::Timer(_) => {
                 return self.keep(Box::new(Kept::new(outside.source(), Ok(Vec::new()))));
             }
+            Outside::Admitted => return,
         };
         if let Some(keep) = keep {
             keep(self, cx, outside);

@@ -4,6 +4,7 @@ use super::*;
 use crate::abi::guest::{Callbacks, Guest};
 use crate::abi::host::{self, Answer, Host};
 use crate::abi::wire::{BufferType, StreamType, action};
+use crate::exchange::NoTask;
 use crate::view::{DownstreamData, RequestHeaders};
 use crate::{Action, Configure, Flow, LogLevel, RootContext, Status, View};
 use alloc::format;
@@ -41,6 +42,7 @@ impl RootCallbacks for Root {
 impl Extension for Root {
     type Http = Stream;
     type Tcp = Connection;
+    type Task = NoTask;
 }
 
 struct Stream(Option<DnsLookupId>);

@@ -1,0 +1,29 @@
+use waxwing::prelude::*;
+
+#[derive(Extension, Clone)]
+#[extension(exchange)]
+struct Keys;
+
+impl RootContext for Keys {
+    type Config = ();
+
+    fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Keys)
+    }
+}
+
+impl HttpExchange for Keys {
+    async fn handle(self, _exchange: Exchange) -> Result<()> {
+        Ok(())
+    }
+}
+
+
+impl RootTask for Keys {
+    async fn start(self, root: Root) -> Result<()> {
+        HttpCall::get("issuer", "/keys").send(&root).await?;
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -138,12 +138,6 @@ impl Message {
             || (self.has(Marks::WANTS_WHOLE) && !self.has(Marks::BODY))
     }
 
-    /// Whether a part of its body has arrived, and more of it is to come.
-    #[inline]
-    pub(super) fn is_partial(&self) -> bool {
-        self.has(Marks::BODY) && !self.has(Marks::ENDED)
-    }
-
     /// Notes that the host holds it back.
     #[inline]
     pub(super) fn hold(&self) {

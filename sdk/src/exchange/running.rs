@@ -199,13 +199,10 @@ impl Running {
     }
 
     /// Resumes a message that is held back and may go on now.
-    ///
-    /// A body of which more is to come goes on with its next part: Envoy (1.40) loses that part if the body is
-    /// resumed before, because it still adds it to what it held back.
     #[inline(always)]
     fn resume(&self, callback: &'static Entry, direction: Direction, cx: Cx<'_>) {
         let message = self.task.shared().message(direction);
-        if message.has(Marks::HELD) && message.is_open() && !message.is_partial() {
+        if message.has(Marks::HELD) && message.is_open() {
             message.let_go();
             go_on(callback, direction, &cx);
         }

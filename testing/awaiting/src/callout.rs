@@ -44,6 +44,24 @@ pub(crate) async fn ask_with_a_piece(exchange: Exchange) -> Result<()> {
     Ok(())
 }
 
+/// Asks about each piece of both bodies, and changes it then.
+pub(crate) async fn ask_about_pieces(exchange: Exchange) -> Result<()> {
+    macro_rules! change {
+        ($pieces:expr) => {{
+            let mut pieces = $pieces;
+            while let Some(mut piece) = pieces.next_piece().await? {
+                HttpCall::get("authz", "/piece").send(&piece).await?;
+                let upper = piece.bytes()?.to_ascii_uppercase();
+                piece.replace([&upper, &b"."[..]].concat())?;
+            }
+            pieces
+        }};
+    }
+    let request = change!(exchange.request_headers().await?.transform()?);
+    change!(request.forward().await?.transform()?);
+    Ok(())
+}
+
 /// Lets two callouts race, and takes the first answer.
 pub(crate) async fn race(exchange: Exchange) -> Result<()> {
     let request = exchange.request_headers().await?;

@@ -70,6 +70,7 @@ async fn run(plan: &Plan, exchange: Exchange) -> Result<()> {
         "nothing" => Ok(()),
         "ask-twice" => callout::ask_twice(exchange).await,
         "ask-with-a-piece" => callout::ask_with_a_piece(exchange).await,
+        "ask-about-pieces" => callout::ask_about_pieces(exchange).await,
         "race" => callout::race(exchange).await,
         "both" => callout::both(exchange).await,
         "join" => callout::join_two(exchange).await,

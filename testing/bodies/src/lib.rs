@@ -76,6 +76,9 @@ const SHORTLY: Duration = Duration::from_millis(100);
 pub struct BodiesStream {
     request: Wish,
     response: Wish,
+    /// Whether the first piece was held back, until the timer.
+    request_paused: bool,
+    response_paused: bool,
 }
 
 /// The value, or an error where the wish is to fail.
@@ -88,7 +91,12 @@ impl HttpContext for BodiesStream {
     type Root = Bodies;
 
     fn new(root: &Bodies) -> Self {
-        BodiesStream { request: root.request.clone(), response: root.response.clone() }
+        BodiesStream {
+            request: root.request.clone(),
+            response: root.response.clone(),
+            request_paused: false,
+            response_paused: false,
+        }
     }
 
     fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
@@ -130,6 +138,10 @@ impl HttpContext for BodiesStream {
         }
         if body.end_of_stream() {
             return unless_failing(&self.request, Action::Continue);
+        }
+        if self.request.says("pause-first") && !std::mem::replace(&mut self.request_paused, true) {
+            body.set_timer(SHORTLY)?;
+            return Ok(Action::Pause);
         }
         if self.request.says("watermark") {
             return Ok(body.stop_and_watermark());
@@ -186,6 +198,10 @@ impl HttpContext for BodiesStream {
         }
         if body.end_of_stream() {
             return unless_failing(&self.response, Flow::Continue);
+        }
+        if self.response.says("pause-first") && !std::mem::replace(&mut self.response_paused, true) {
+            body.set_timer(SHORTLY)?;
+            return Ok(Flow::Pause);
         }
         if self.response.says("watermark") {
             return Ok(body.stop_and_watermark());

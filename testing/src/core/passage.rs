@@ -189,6 +189,8 @@ impl HostCore {
             let unseen = direction.stopped_all();
             direction.iteration = Iteration::Continue;
             direction.stopped_at = None;
+            // What comes next is shown, and goes on, by itself.
+            direction.buffering = false;
             let end = direction.complete && direction.buffered.is_none() && direction.trailers.is_none();
             (unseen, std::mem::take(&mut direction.headers_held), end)
         };

@@ -68,6 +68,26 @@ fn a_piece_that_is_held_during_a_callout_can_still_be_read_and_the_rest_is_seen(
     }
 }
 
+#[test]
+fn each_piece_is_changed_when_it_was_asked_about() {
+    let response = || Response::new(200).chunks(["gh", "ij"]);
+    let scenario = scenario("asked about each piece", "ask-about-pieces")
+        .cluster("authz", |_| Answer::from(Response::new(200)).after(ms(40)))
+        .origin(move |request| match request.path().as_str() {
+            "/trailers" => Answer::Slowly(response().trailer("x-end", "1"), LATER * 2),
+            _ => Answer::Slowly(response().empty_end(), LATER * 2),
+        });
+    let request = |path: &str| Request::post(path).chunks(["ab", "cd", "ef"]);
+    let [run] = compare([scenario
+        .client(Client::new(request("/").empty_end()).pauses(LATER * 2))
+        .client(Client::new(request("/trailers").trailer("x-end", "1")).pauses(LATER * 2))]);
+    // The empty piece that ends a body is one as well.
+    for (exchange, end) in run.exchanges().iter().zip([".", ""]) {
+        exchange.upstream_request().assert_body(format!("AB.CD.EF.{end}"));
+        exchange.response().assert_body(format!("GH.IJ.{end}"));
+    }
+}
+
 /// Two upstreams of which the path says which one is later.
 fn two(name: &str, function: &str) -> Scenario {
     let answer = |late: &'static str, status, body: &'static str| {

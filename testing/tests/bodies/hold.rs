@@ -1,6 +1,8 @@
 //! Every way to hold a message back.
 
 use super::*;
+use std::time::Duration;
+use waxwing_testing::{Answer, Client};
 
 fn three_pieces(config: &str) -> Scenario {
     scenario(config.replace('\n', ", "), config)
@@ -108,4 +110,30 @@ fn with_the_option_a_pause_holds_back_the_headers_alone_until_the_body_lets_them
         .unwrap();
     run[0].local_response().assert_status(413);
     assert!(!run[0].reached_upstream());
+}
+
+#[test]
+fn a_body_that_is_resumed_before_its_end_goes_on_with_each_piece() {
+    // The first piece is held for 100 ms; the next one comes later, or sooner.
+    for (what, pause) in [("behind", 250), ("before", 40)] {
+        let pause = Duration::from_millis(pause);
+        let response = || Response::new(200).chunks(["ban", "an", "a"]);
+        let request = || Request::post("/").chunks(["ban", "an", "a"]);
+        let config = "request chunks pause-first\nresponse chunks pause-first";
+        let scenario = scenario(format!("a first piece that is resumed {what} the next"), config)
+            .origin(move |request| match request.path().as_str() {
+                "/trailers" => Answer::Slowly(response().trailer("x-end", "1"), pause),
+                _ => Answer::Slowly(response().empty_end(), pause),
+            })
+            .client(Client::new(request().empty_end()).pauses(pause))
+            .client(
+                Client::new(Request::post("/trailers").chunks(["ban", "an", "a"]).trailer("x-end", "1"))
+                    .pauses(pause),
+            );
+        let [run] = compare([scenario]).try_into().unwrap();
+        for exchange in run.exchanges() {
+            exchange.upstream_request().assert_body("banana");
+            exchange.response().assert_body("banana");
+        }
+    }
 }

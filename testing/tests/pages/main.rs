@@ -7,13 +7,14 @@
 mod bodies;
 mod envoy;
 mod exchange;
+mod root_task;
 
 use std::fs;
 use std::path::Path;
 
 /// The pages, and the code that has theirs.
 const PAGES: [(&str, &str); 3] = [
-    ("async.md", include_str!("exchange.rs")),
+    ("async.md", concat!(include_str!("exchange.rs"), include_str!("root_task.rs"))),
     ("bodies.md", include_str!("bodies.rs")),
     ("envoy.md", include_str!("envoy.rs")),
 ];

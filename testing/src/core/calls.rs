@@ -153,7 +153,10 @@ impl Host for HostCore {
             let mut state = stream.state_mut();
             state.request.headers_live = false;
             state.request.trailers_live = false;
-            state.request.shown = Shown::Nothing;
+            // It goes its way all the same.
+            if let Shown::Piece(piece) = std::mem::take(&mut state.request.shown) {
+                state.request.out_of_reach = piece;
+            }
             Ok(())
         })
     }

@@ -55,6 +55,8 @@ pub(super) struct Direction {
     pub(super) headers: Option<HeaderList>,
     /// Whether the guest can reach them.
     pub(super) headers_live: bool,
+    /// The piece of the body that is shown, if the guest cannot reach it any more.
+    pub(super) out_of_reach: Vec<u8>,
     /// What is held back of the body.
     pub(super) buffered: Option<Vec<u8>>,
     /// The limit slows the sender down instead of ending the stream.

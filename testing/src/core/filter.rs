@@ -75,6 +75,7 @@ impl HostCore {
             let mut state = stream.state_mut();
             let direction = state.direction_mut(side);
             direction.shown = shown;
+            direction.out_of_reach.clear();
             direction.end_of_stream = end;
             direction.visible_mut().map_or(0, |body| body.len())
         };
@@ -97,7 +98,10 @@ impl HostCore {
         let mut state = stream.state_mut();
         let direction = state.direction_mut(side);
         direction.buffering = status == DataStatus::StopAndBuffer;
-        let piece = into_piece(std::mem::take(&mut direction.shown));
+        let piece = match std::mem::take(&mut direction.shown) {
+            Shown::Nothing => std::mem::take(&mut direction.out_of_reach),
+            shown => into_piece(shown),
+        };
         if status != DataStatus::Continue {
             // The host still holds the piece's place, which is empty now.
             direction.shown = Shown::Piece(Vec::new());

@@ -4,6 +4,7 @@
 
 mod callout;
 mod client;
+mod explore;
 mod failure;
 mod grpc;
 mod request;

@@ -162,6 +162,33 @@ fn pieces_that_come_while_one_is_held_are_seen_afterwards() {
     }
 }
 
+// It replaces the body as a whole, and marks the response.
+exchange!(Replacing, |exchange| {
+    let mut body = exchange.request_headers().await?.buffer(100).await?;
+    body.replace("replaced")?;
+    let response = body.forward().await?;
+    response.headers_mut().set("x-replaced", "1")
+});
+
+#[test]
+fn a_response_that_has_begun_goes_on_with_the_end_of_the_request_which_is_not_lost() {
+    for pieces in [&["abcd"][..], &["ab", "cd"], &["ab", "cd", ""]] {
+        let host = Host::builder::<Replacing>().start();
+        let stream = host.begin();
+        stream.send_request_headers(&Request::post("/"), EndOfStream::No);
+        stream.send_response_headers(&Response::new(200), EndOfStream::No);
+        stream.assert_paused(Phase::ResponseHeaders);
+        for (at, piece) in pieces.iter().enumerate() {
+            let end = if at + 1 == pieces.len() { EndOfStream::Yes } else { EndOfStream::No };
+            stream.send_request_body(*piece, end);
+        }
+        stream.send_response_body("fine", EndOfStream::Yes);
+        let exchange = stream.finish();
+        exchange.upstream_request().assert_body("replaced");
+        exchange.response().assert_header("x-replaced", "1").assert_body("fine");
+    }
+}
+
 // Two callouts race; the first answer decides.
 exchange!(Racing, |exchange| {
     let request = exchange.request_headers().await?;

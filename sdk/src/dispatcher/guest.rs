@@ -29,6 +29,8 @@ impl<R: Extension> Guest for Dispatcher<R> {
     fn on_context_create(&self, context: u32, parent: u32) {
         if parent == 0 {
             self.create_root(context);
+        } else if Self::HAS_TASK {
+            self.create_held(context, parent);
         } else if let Err(oddity) = self.create_stream(context, parent) {
             self.vm.report_oddity(Callback::ContextCreate.entry(), context, oddity);
         }

@@ -57,7 +57,6 @@ use core::fmt;
 /// a host may call back, for the same context or another, from inside any call. Ids that are unknown, used
 /// twice, or running are logged at a limited rate, and on the way of a request they are errors like others:
 /// the extension's policy decides.
-#[repr(C)]
 pub struct Dispatcher<R: Extension> {
     vm: Vm,
     roots: Roots<R>,
@@ -320,6 +319,9 @@ impl<R: Extension> Dispatcher<R> {
     fn delete(&self, context: u32) {
         if Self::EXCHANGES {
             self.exchange_delete(context);
+        }
+        if Self::HAS_TASK {
+            self.forget_held(context);
         }
         match self.remove_stream(context) {
             Some(Removed::Http(stream)) => self.streams.end(stream, Self::EXCHANGES),

@@ -211,7 +211,6 @@ impl<R: Extension> Protocol<R> for Http {
     type Decision = Action;
     const CALLBACKS: Callbacks = <R::Http as HttpContext>::PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL;
     const EXCHANGES: bool = <R::Http as HttpContext>::IS_EXCHANGE;
-    const ARE_HELD: bool = true;
 
     #[inline(always)]
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<R::Http> {

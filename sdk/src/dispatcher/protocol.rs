@@ -24,9 +24,8 @@ pub(super) trait Protocol<R: Extension> {
     /// Whether they have timers, as callbacks.
     const TIMED: bool = Self::CALLBACKS.contains(Callback::Tick) && !Self::EXCHANGES;
 
+    /// Whether they are exchanges.
     const EXCHANGES: bool = false;
-    /// Whether they are held until their root context has started.
-    const ARE_HELD: bool = false;
 
     fn streams(dispatcher: &Dispatcher<R>) -> &Streams<Self::Stream>;
 
@@ -58,7 +57,7 @@ pub(super) struct Tcp;
 
 /// A context of which it is not known yet what it is, in an extension that has both kinds.
 pub(super) struct Undecided {
-    parent: u32,
+    pub(super) parent: u32,
 }
 
 /// A stream that is in no table any more, with its context, if that is not running. To be dropped last: its code may
@@ -171,9 +170,6 @@ impl<R: Extension> Dispatcher<R> {
     fn insert_stream<P: Protocol<R>>(&self, context: u32, parent: u32, mut stream: Box<P::Stream>) {
         P::begin(&mut stream, parent);
         P::streams(self).insert(context, Some(stream));
-        if Self::HAS_TASK && P::ARE_HELD {
-            self.hold_new(context, parent);
-        }
         if P::TIMED {
             self.vm.timers.begin_stream(context, parent);
         }
@@ -191,9 +187,6 @@ impl<R: Extension> Dispatcher<R> {
     #[inline(always)]
     pub(super) fn remove_stream(&self, context: u32) -> Option<Removed<R>> {
         if Self::HTTP {
-            if Self::HAS_TASK {
-                self.forget_held(context);
-            }
             if let Some(stream) = self.streams.remove(context) {
                 self.forget_stream::<Http>(context);
                 return Some(Removed::Http(stream));

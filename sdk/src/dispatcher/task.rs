@@ -227,10 +227,20 @@ impl<R: Extension> Dispatcher<R> {
         }
     }
 
+    /// A stream begins.
+    #[inline]
+    pub(super) fn create_held(&self, context: u32, root: u32) {
+        self.forget_held(context);
+        if let Err(oddity) = self.create_stream(context, root) {
+            self.vm.report_oddity(Callback::ContextCreate.entry(), context, oddity);
+        }
+        self.hold_new(context, root);
+    }
+
     /// Holds a stream that begins, if its root context has not started.
     #[inline]
     pub(super) fn hold_new(&self, context: u32, root: u32) {
-        if self.roots.state(root).has(State::UNREADY) {
+        if self.roots.state(root).has(State::UNREADY) && self.streams.contains(context) {
             if let Some(tasks) = self.tasks.tasks() {
                 self.streams.raise(context, State::HELD);
                 tasks.held.add(context, root);
@@ -241,8 +251,19 @@ impl<R: Extension> Dispatcher<R> {
     /// The headers of a request have arrived: what the host is to do, if the stream is held.
     #[inline]
     pub(super) fn hold_headers(&self, context: u32, end_of_stream: bool) -> Option<u32> {
-        self.settle::<Http>(context);
+        if Self::BOTH {
+            self.settle_held(context);
+        }
         if self.streams.is(context, State::HELD) { self.hold_request(context, end_of_stream) } else { None }
+    }
+
+    /// Lets a context be a stream of HTTP, if that was not known. A connection is not held.
+    fn settle_held(&self, context: u32) {
+        let Some(undecided) = self.undecided.take(context) else { return };
+        let root = undecided.parent;
+        self.undecided.put_back(context, undecided);
+        self.settle::<Http>(context);
+        self.hold_new(context, root);
     }
 
     #[cold]

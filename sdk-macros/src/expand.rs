@@ -64,7 +64,7 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
         #chain! { [#(#rest),*] [#(#more)*] #arguments }
         // Natively nobody but a test uses the extension; without this, rustc would call it dead code.
         #[cfg(not(target_arch = "wasm32"))]
-        const _: fn() -> #private::Dispatcher<#name> = #private::Dispatcher::<#name>::new;
+        const _: fn(&#private::Dispatcher<#name>) = |_| ();
     }
 }
 

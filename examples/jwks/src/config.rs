@@ -34,14 +34,17 @@ pub(crate) struct Config {
     /// How long keys are used if they cannot be fetched anew.
     #[serde(default = "one_hour")]
     max_age_seconds: u32,
+    /// How long after a fetch of any kind a token with an unknown key may have the keys fetched.
+    #[serde(default = "ten")]
+    unknown_key_seconds: u32,
     #[serde(default)]
-    pub(crate) while_starting: WhileStarting,
+    pub(crate) while_starting: Early,
 }
 
 /// What becomes of requests that arrive before the first attempt to fetch the keys has ended.
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum WhileStarting {
+pub(crate) enum Early {
     /// They wait for it.
     #[default]
     Hold,
@@ -55,6 +58,10 @@ fn well_known() -> String {
 
 fn five() -> u32 {
     5
+}
+
+fn ten() -> u32 {
+    10
 }
 
 fn thousand() -> u32 {
@@ -82,6 +89,10 @@ impl Config {
         Duration::from_millis(self.retry_milliseconds.into())
     }
 
+    pub(crate) fn unknown_key(&self) -> Duration {
+        Duration::from_secs(self.unknown_key_seconds.into())
+    }
+
     pub(crate) fn max_age(&self) -> Duration {
         Duration::from_secs(self.max_age_seconds.into())
     }
@@ -100,6 +111,11 @@ impl Config {
         if self.timeout_milliseconds == 0 || self.refresh_seconds == 0 || self.retry_milliseconds == 0 {
             return Err(Error::new(
                 "`timeout_milliseconds`, `refresh_seconds` and `retry_milliseconds` must be at least 1",
+            ));
+        }
+        if self.unknown_key_seconds == 0 {
+            return Err(Error::new(
+                "`unknown_key_seconds` must be at least 1, or forged tokens have the issuer asked each time",
             ));
         }
         if self.max_age_seconds <= self.refresh_seconds {

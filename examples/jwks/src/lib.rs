@@ -1,8 +1,13 @@
 //! Lets requests through that have a token of a known issuer: a JSON Web Token, signed with EdDSA.
 //!
 //! The issuer's keys are a JSON Web Key Set, which each worker fetches at its start, again and again, and soon again after a
-//! failure. Until the first attempt has ended, requests wait or are denied, as the configuration says. The subject of a good
-//! token goes to the upstream as `x-user`, in place of one that the client has sent.
+//! failure: the task of its root context. Until the first attempt has ended, requests wait or are denied, as the
+//! configuration says. The subject of a good token goes to the upstream as `x-user`, in place of one that the client has sent.
+//!
+//! A token whose key nobody knows has the keys fetched at once, because the issuer may have a new one, and waits for them: at
+//! most as long as any fetch may take. So that forged tokens cannot hammer the issuer, one request at a time does so, and none
+//! until `unknown_key_seconds` after the last fetch of any kind. Meanwhile others like it are told to come again (503), and
+//! outside of that they are denied.
 //!
 //! Everything else fails closed: without a token, and with one that is not in order or whose key nobody knows, the answer is 401;
 //! without keys, or if they are too old because fetching them fails, it is 503.
@@ -15,110 +20,55 @@ mod keys;
 mod store;
 mod token;
 
-use config::{Config, WhileStarting};
+use config::{Config, Early};
 use keys::Keys;
 use std::rc::Rc;
 use std::time::Duration;
-use store::{Lookup, Store};
-use waxwing::exchange::Request;
+use store::Store;
+use token::Refusal;
+use waxwing::Caller;
+use waxwing::exchange::{HttpReplied, Request};
 use waxwing::prelude::*;
 
 /// The header that names the user to the upstream. One that the client sends is never passed on.
 const USER: &str = "x-user";
 
-/// How often a request that waits for the first keys looks for them.
-const LOOK: Duration = Duration::from_millis(10);
-
 /// One per configured plugin instance.
 #[derive(Extension, Clone)]
-#[extension(exchange, root)]
+#[extension(exchange, task)]
 struct Jwks {
     config: Rc<Config>,
     store: Rc<Store>,
-    /// What fetches the keys again after a failure.
-    retry: Option<TimerId>,
 }
 
 impl RootContext for Jwks {
     type Config = Json<Config>;
 
-    fn configure(Json(config): Json<Config>, cx: &mut Configure<'_>) -> Result<Self> {
+    fn configure(Json(config): Json<Config>, _cx: &mut Configure<'_>) -> Result<Self> {
         config.check()?;
-        cx.set_interval(config.refresh())?;
-        let mut jwks = Jwks { config: Rc::new(config), store: Rc::default(), retry: None };
-        if let Err(error) = jwks.fetch(cx) {
-            // The proxy may not know the cluster yet.
-            cx.log(LogLevel::Warn, &format!("the keys were not fetched: {error}"));
-            jwks.store.fail();
-            jwks.retry = Some(cx.set_timer(jwks.config.retry())?);
-        }
-        Ok(jwks)
+        Ok(Jwks { config: Rc::new(config), store: Rc::default() })
     }
 }
 
-#[callbacks]
-impl RootCallbacks for Jwks {
-    fn on_timer(&mut self, timer: TimerId, root: &mut RootView<'_>) -> Result<()> {
-        self.retry.take_if(|retry| *retry == timer);
-        match self.fetch(root) {
-            Ok(()) => Ok(()),
-            Err(error) => self.fail(&error, root),
+impl RootTask for Jwks {
+    fn while_starting(&self) -> WhileStarting {
+        match self.config.while_starting {
+            Early::Hold => WhileStarting::Hold,
+            Early::Deny => WhileStarting::Respond(no_keys()),
         }
     }
 
-    fn on_http_call_response(
-        &mut self,
-        _call: HttpCallId,
-        response: &HttpCallResponse<'_>,
-        root: &mut RootView<'_>,
-    ) -> Result<()> {
-        match read(response).and_then(|keys| Ok((keys, root.current_time()?))) {
-            Ok((keys, now)) => {
-                self.store.set(keys, now);
-                Ok(())
-            }
-            Err(error) => self.fail(&error, root),
-        }
-    }
-}
-
-impl Jwks {
-    fn fetch<'cb>(&self, view: &impl View<'cb>) -> Result<()> {
-        let config = &self.config;
-        HttpCall::get(&config.cluster, &config.path)
-            .authority(config.authority.as_ref().unwrap_or(&config.cluster))
-            .header("accept", "application/jwk-set+json, application/json")
-            .timeout(config.timeout())
-            .send(view)?;
-        Ok(())
+    /// One attempt. If it fails, requests are denied until another one succeeds.
+    async fn start(self, root: Root) -> Result<()> {
+        self.fetch(&root).await
     }
 
-    /// Goes on with the keys that there are, and fetches them again soon.
-    fn fail(&mut self, error: &Error, root: &mut RootView<'_>) -> Result<()> {
-        root.log(LogLevel::Warn, &format!("the keys were not fetched: {error}"));
-        self.store.fail();
-        if self.retry.is_none() {
-            self.retry = Some(root.set_timer(self.config.retry())?);
-        }
-        Ok(())
-    }
-
-    /// The keys for a request; `None` if there are none.
-    async fn keys(&self, request: &Request) -> Result<Option<Rc<Keys>>> {
-        let mut waited = Duration::ZERO;
+    /// Fetches the keys again and again, and soon after a failure.
+    async fn run(self, root: Root) -> Result<()> {
         loop {
-            match self.store.get(now(request)?, self.config.max_age()) {
-                Lookup::Found(keys) => return Ok(Some(keys)),
-                // The attempt has a timeout of its own, but a host may forget to say that it is over.
-                Lookup::Starting
-                    if self.config.while_starting == WhileStarting::Hold
-                        && waited <= self.config.timeout() =>
-                {
-                    request.sleep(LOOK).await?;
-                    waited += LOOK;
-                }
-                Lookup::Starting | Lookup::Unavailable => return Ok(None),
-            }
+            let has_failed = self.store.has_failed();
+            root.sleep(if has_failed { self.config.retry() } else { self.config.refresh() }).await?;
+            self.fetch(&root).await?;
         }
     }
 }
@@ -129,10 +79,18 @@ impl HttpExchange for Jwks {
         let Some(token) = request.headers().get("authorization")?.and_then(bearer) else {
             return request.respond(unauthorized("Bearer", "no token"));
         };
-        let Some(keys) = self.keys(&request).await? else {
-            return request.respond(LocalResponse::new(503).details("jwks_no_keys").body("no keys"));
-        };
-        match token::verify(token, &keys, &self.config.expected(), now(&request)?) {
+        let Some(mut verdict) = self.verify(token, &request)? else { return request.respond(no_keys()) };
+        if verdict == Err(Refusal::UnknownKey) {
+            if self.store.is_looking() {
+                let again = LocalResponse::new(503).header("retry-after", "1").details("jwks_looking");
+                return request.respond(again.body("the keys are being fetched"));
+            }
+            if let Some(_looking) = self.store.look(now(&request)?, self.config.unknown_key()) {
+                self.fetch(&request).await?;
+                verdict = self.verify(token, &request)?.unwrap_or(verdict);
+            }
+        }
+        match verdict {
             Ok(user) => request.headers_mut().set(USER, &user),
             Err(refusal) => {
                 let why = format!("the token is not accepted: {refusal}");
@@ -142,11 +100,46 @@ impl HttpExchange for Jwks {
     }
 }
 
-/// The keys that the issuer has answered.
-fn read(response: &HttpCallResponse<'_>) -> Result<Keys> {
-    match response.status()? {
-        200 => Keys::parse(response.body()?).map_err(|error| Error::new(error.to_string())),
-        status => Err(Error::new(format!("status {status}"))),
+impl Jwks {
+    /// Fetches the keys. If they do not come, that is logged, and those that there are stay.
+    ///
+    /// The root context does it, or a request that needs a key which nobody knows.
+    async fn fetch(&self, from: &(impl Stage + Caller<HttpCall = HttpReplied>)) -> Result<()> {
+        let Err(error) = self.try_fetch(from).await else { return Ok(()) };
+        self.store.fail();
+        from.with(|host| {
+            host.log(LogLevel::Warn, &format!("the keys were not fetched: {error}"));
+            Ok(())
+        })
+    }
+
+    async fn try_fetch(&self, from: &(impl Stage + Caller<HttpCall = HttpReplied>)) -> Result<()> {
+        self.store.begin(now(from)?);
+        let keys = self.ask(from).await?;
+        self.store.set(keys, now(from)?);
+        Ok(())
+    }
+
+    /// The keys that the issuer answers.
+    async fn ask(&self, from: &impl Caller<HttpCall = HttpReplied>) -> Result<Keys> {
+        let config = &self.config;
+        let reply = HttpCall::get(&config.cluster, &config.path)
+            .authority(config.authority.as_ref().unwrap_or(&config.cluster))
+            .header("accept", "application/jwk-set+json, application/json")
+            .timeout(config.timeout())
+            .send(from)
+            .await?;
+        match reply.status() {
+            200 => Keys::parse(reply.body()?).map_err(|error| Error::new(error.to_string())),
+            status => Err(Error::new(format!("status {status}"))),
+        }
+    }
+
+    /// Whom a token names, or why it is not accepted; `None` if there are no keys.
+    fn verify(&self, token: &[u8], request: &Request) -> Result<Option<Result<String, Refusal>>> {
+        let now = now(request)?;
+        let keys = self.store.get(now, self.config.max_age());
+        Ok(keys.map(|keys| token::verify(token, &keys, &self.config.expected(), now)))
     }
 }
 
@@ -156,8 +149,13 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
-fn now(request: &Request) -> Result<Duration> {
-    request.with(|host| host.current_time())
+fn now(stage: &impl Stage) -> Result<Duration> {
+    stage.with(|host| host.current_time())
+}
+
+/// The answer to a request while there are no keys.
+fn no_keys() -> LocalResponse {
+    LocalResponse::new(503).details("jwks_no_keys").body("no keys")
 }
 
 /// The answer to a request whose token, or whose lack of one, does not do.

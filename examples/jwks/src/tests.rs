@@ -106,7 +106,7 @@ on_each_host! {
         good.assert_paused(Phase::RequestHeaders);
         pass(&host, 49);
         good.assert_paused(Phase::RequestHeaders);
-        pass(&host, 11);
+        pass(&host, 1);
         good.finish().upstream_request().assert_header("x-user", "alice");
         bad.finish().local_response().assert_status(401);
     }
@@ -130,7 +130,7 @@ on_each_host! {
         let stream = host.open(alice());
         pass(&host, 199);
         stream.assert_paused(Phase::RequestHeaders);
-        pass(&host, 11);
+        pass(&host, 1);
         let exchange = stream.finish();
         exchange.local_response().assert_status(503);
         exchange.assert_not_forwarded();
@@ -151,6 +151,45 @@ on_each_host! {
         pass(&host, 60_000);
         host.exchange(with_token(&signed_by(2))).upstream_request().assert_header("x-user", "alice");
         host.exchange(with_token(&signed_by(1))).local_response().assert_status(401);
+    }
+
+    fn a_key_that_nobody_knows_has_the_set_fetched_and_its_request_waits(host) {
+        let calls = AtomicUsize::new(0);
+        let host = start(host.config(config()), move |_| match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => key_one(),
+            _ => Answer::from(Response::new(200).body(key_set(&[1, 2]))).after(Duration::from_millis(50)),
+        });
+        host.exchange(with_token(&signed_by(2))).local_response().assert_status(401);
+        pass(&host, 10_000);
+        let stream = host.open(with_token(&signed_by(2)));
+        pass(&host, 49);
+        stream.assert_paused(Phase::RequestHeaders);
+        // Whoever has a key that is known does not wait, and nobody else asks.
+        host.exchange(alice()).upstream_request().assert_header("x-user", "alice");
+        let other = host.exchange(with_token(&signed_by(2)));
+        other.local_response().assert_status(503).assert_header("retry-after", "1").assert_details("jwks_looking");
+        other.assert_not_forwarded();
+        pass(&host, 1);
+        stream.finish().upstream_request().assert_header("x-user", "alice");
+        host.exchange(with_token(&signed_by(3))).local_response().assert_status(401);
+        assert_eq!(issuers(&host).calls().len(), 2);
+    }
+
+    fn a_key_that_cannot_be_looked_for_is_denied_in_time(host) {
+        let calls = AtomicUsize::new(0);
+        let host = start(host.config(config()), move |_| match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => key_one(),
+            _ => Answer::Hang,
+        });
+        pass(&host, 10_000);
+        let stream = host.open(with_token(&signed_by(2)));
+        pass(&host, 199);
+        stream.assert_paused(Phase::RequestHeaders);
+        pass(&host, 1);
+        let exchange = stream.finish();
+        exchange.local_response().assert_status(401);
+        exchange.assert_not_forwarded();
+        host.exchange(alice()).upstream_request().assert_header("x-user", "alice");
     }
 
     fn keys_that_cannot_be_fetched_anew_are_used_until_they_are_too_old(host) {
@@ -196,7 +235,39 @@ fn each_worker_fetches_the_keys_once_at_its_start() {
 fn while_the_issuer_is_down_it_is_asked_at_the_pace_of_the_retries() {
     let host = start(Host::builder::<Jwks>().config(config()), |_| Response::new(503).into());
     pass(&host, 61_000);
-    assert_eq!(issuers(&host).calls().len(), 1 + 610 + 1);
+    assert_eq!(issuers(&host).calls().len(), 1 + 610);
+}
+
+#[test]
+fn forged_tokens_do_not_hammer_the_issuer() {
+    let host = start(Host::builder::<Jwks>().config(config()), |_| key_one());
+    for _ in 0..300 {
+        host.exchange(with_token(&signed_by(3))).assert_not_forwarded();
+        host.exchange(alice()).upstream_request().assert_header("x-user", "alice");
+        pass(&host, 100);
+    }
+    // At the start, and then ten seconds after the one before at the soonest.
+    assert_eq!(issuers(&host).calls().len(), 3);
+}
+
+#[test]
+fn a_client_that_goes_away_while_its_key_is_looked_for_is_in_nobodys_way() {
+    let calls = AtomicUsize::new(0);
+    let host = start(Host::builder::<Jwks>().config(config()), move |_| {
+        match calls.fetch_add(1, Ordering::Relaxed) {
+            0 => key_one(),
+            1 => Answer::Hang,
+            _ => Response::new(200).body(key_set(&[2])).into(),
+        }
+    });
+    pass(&host, 10_000);
+    let stream = host.open(with_token(&signed_by(2)));
+    stream.assert_paused(Phase::RequestHeaders);
+    stream.disconnect();
+    pass(&host, 10_000);
+    let stream = host.open(with_token(&signed_by(2)));
+    pass(&host, 0);
+    stream.finish().upstream_request().assert_header("x-user", "alice");
 }
 
 #[test]
@@ -209,10 +280,13 @@ fn an_issuer_that_the_proxy_does_not_know_denies_all() {
 }
 
 #[test]
-fn a_host_without_timers_or_callouts_refuses_it() {
+fn on_a_host_without_timers_or_callouts_it_denies_all() {
     for profile in [Profile::APISIX, Profile::GOOGLE_SERVICE_EXTENSIONS] {
-        let host = Host::builder::<Jwks>().profile(profile).config(config());
-        host.try_start().unwrap_err().logs().assert_contains("unimplemented");
+        let host = Host::builder::<Jwks>().profile(profile).config(config()).start();
+        let exchange = host.exchange(alice());
+        exchange.local_response().assert_status(503);
+        exchange.assert_not_forwarded();
+        host.logs().assert_contains("unimplemented");
     }
 }
 
@@ -221,6 +295,7 @@ fn a_configuration_that_lets_in_too_many_or_nobody_is_refused() {
     for (changes, why) in [
         (json!({ "issuer": "" }), "`issuer` and `audience` must not be empty"),
         (json!({ "refresh_seconds": 0 }), "must be at least 1"),
+        (json!({ "unknown_key_seconds": 0 }), "`unknown_key_seconds` must be at least 1"),
         (json!({ "max_age_seconds": 60 }), "`max_age_seconds` must be more than `refresh_seconds`"),
         (json!({ "while_starting": "wait" }), "unknown variant, expected `hold` or `deny`"),
         (json!({ "key": "?" }), "unknown field `key`"),

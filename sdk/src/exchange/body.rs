@@ -32,7 +32,9 @@ macro_rules! body_stage {
     ($(#[$doc:meta])* $stage:ident, $direction:ident, $noun:literal, $trailers:ident: $trailers_stage:literal) => {
         $(#[$doc])*
         ///
-        #[doc = concat!("It holds the body of the ", $noun, " back in the proxy until it becomes another stage; the headers have gone on.")]
+        /// The proxy holds the body until it becomes another stage; the headers have gone on. It is in the memory of the module only if
+        /// it is [read](Self::bytes), and then as a copy, of which there are two until the callback ends. The function is not
+        /// polled while the body arrives.
         #[derive(Debug)]
         pub struct $stage(pub(super) Head);
 
@@ -91,11 +93,39 @@ macro_rules! body_stage {
 }
 
 body_stage! {
-    /// The whole body of the request has arrived.
+    /// The whole body of the request has arrived: [`Request::buffer`](crate::exchange::Request::buffer) gives it.
+    ///
+    /// The upstream has the headers, and waits for the body. The client may still be answered in its place.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn only_objects(request: Request) -> Result<()> {
+    ///     let body = request.buffer(64 * 1024).await?; // 413 beyond that
+    ///     if !body.bytes()?.starts_with(b"{") {
+    ///         return body.respond(LocalResponse::new(400).body("an object is expected"));
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     RequestBody, Request, "request", RequestTrailers: "request trailers"
 }
 body_stage! {
-    /// The whole body of the response has arrived.
+    /// The whole body of the response has arrived: [`Response::buffer`](crate::exchange::Response::buffer) gives it.
+    ///
+    /// The client has the headers, so it cannot get another response any more, and an error resets the stream.
+    ///
+    /// ```
+    /// use waxwing::exchange::Response;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn shout(response: Response) -> Result<()> {
+    ///     let mut body = response.buffer(64 * 1024).await?;
+    ///     let upper = body.bytes()?.to_ascii_uppercase();
+    ///     body.replace(upper)
+    /// }
+    /// ```
     ResponseBody, Response, "response", ResponseTrailers: "response trailers"
 }
 

@@ -132,6 +132,21 @@ impl fmt::Debug for GrpcReply {
 ///
 /// Messages that come while the function awaits something else are kept, in their order, and so are the metadata of the answer.
 /// When it is dropped, the stream is cancelled on the host.
+///
+/// ```
+/// use waxwing::exchange::Request;
+/// use waxwing::prelude::*;
+///
+/// async fn ask(request: &Request) -> Result<Vec<u8>> {
+///     let mut talk = GrpcCall::new("chat", "acme.Chat", "Talk").message("first").open(request)?;
+///     talk.send_last("last")?;
+///     let mut heard = Vec::new();
+///     while let Some(message) = talk.next_message().await? {
+///         heard.extend(message);
+///     }
+///     Ok(heard)
+/// }
+/// ```
 pub struct GrpcStream {
     task: Handle,
     stream: crate::GrpcStream,

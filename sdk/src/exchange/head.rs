@@ -147,6 +147,21 @@ pub trait Stage: sealed::Sealed {
     /// # Errors
     ///
     /// [`Error::TimedOut`] when the time is over, and those of [`sleep`](Stage::sleep).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn price(request: &Request) -> Result<Option<Vec<u8>>> {
+    ///     let call = HttpCall::get("prices", "/").send(request);
+    ///     match request.timeout(Duration::from_millis(50), call).await {
+    ///         Ok(reply) => Ok(Some(reply?.body()?.to_vec())),
+    ///         Err(Error::TimedOut { .. }) => Ok(None), // without a price, then
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
     #[track_caller]
     fn timeout<F: Future>(&self, time: Duration, future: F) -> Timeout<F> {
         Timeout::new(Sleep::new(&self.head().task, time, Awaited::here("a time")), future)

@@ -55,6 +55,19 @@ pub enum Either<A, B> {
 ///
 /// To keep the other, hand a reference to it: `select(&mut a, &mut b)`. The futures of this module can be moved and
 /// referred to like that.
+///
+/// ```
+/// use waxwing::exchange::{Either, Request, select};
+/// use waxwing::prelude::*;
+///
+/// async fn whoever_is_first(request: &Request) -> Result<u16> {
+///     let near = HttpCall::get("near", "/").send(request);
+///     let far = HttpCall::get("far", "/").send(request);
+///     match select(near, far).await {
+///         Either::First(reply) | Either::Second(reply) => Ok(reply?.status()),
+///     }
+/// }
+/// ```
 pub async fn select<A: Future, B: Future>(a: A, b: B) -> Either<A::Output, B::Output> {
     let (mut a, mut b) = (pin!(a), pin!(b));
     poll_fn(|context| {

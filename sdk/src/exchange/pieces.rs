@@ -24,8 +24,10 @@ macro_rules! pieces_stage {
     ) => {
         $(#[$doc])*
         ///
-        #[doc = concat!("The headers of the ", $noun, " have gone on, and each piece does when the next is asked for. While the function ")]
-        /// awaits anything else, the proxy holds the pieces back, up to its own limit.
+        /// It is there at once. The headers go on when the first piece is awaited, and each piece when the next one is. While the
+        /// function awaits anything else, the proxy holds the piece and all that come, up to its own limit, and these are the next
+        /// piece, together. Nothing is collected: a piece costs one poll of the function, and a copy if it is read, in memory that
+        /// the next one uses again.
         #[derive(Debug)]
         pub struct $stage(pub(super) Head);
 
@@ -63,19 +65,89 @@ macro_rules! pieces_stage {
 }
 
 pieces_stage! {
-    /// The body of the request, to look at.
+    /// The body of the request piece by piece, to look at: [`Request::inspect`](crate::exchange::Request::inspect) gives it.
+    ///
+    /// `content-length` stays, and nothing can be changed.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn refuse_nulls(request: Request) -> Result<()> {
+    ///     let mut pieces = request.inspect();
+    ///     while let Some(piece) = pieces.next_piece().await? {
+    ///         if piece.bytes()?.contains(&0) {
+    ///             // The upstream may have the pieces before, and sees that the request breaks off.
+    ///             return pieces.respond(LocalResponse::new(422));
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     InspectRequest, Request, "request", InspectedPiece, RequestTrailers: "request trailers"
 }
 pieces_stage! {
-    /// The body of the request, to be changed on its way.
+    /// The body of the request piece by piece, to be changed on its way: [`Request::transform`](crate::exchange::Request::transform)
+    /// gives it.
+    ///
+    /// `content-length` is removed, because the length may change. A word may be cut in two by the border of a piece: what needs
+    /// more than bytes is for `buffer`.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn shout(message: Request) -> Result<()> {
+    ///     let mut pieces = message.transform()?;
+    ///     while let Some(mut piece) = pieces.next_piece().await? {
+    ///         piece.replace(piece.bytes()?.to_ascii_uppercase())?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     TransformRequest, Request, "request", Piece, RequestTrailers: "request trailers"
 }
 pieces_stage! {
-    /// The body of the response, to look at.
+    /// The body of the response piece by piece, to look at: [`Response::inspect`](crate::exchange::Response::inspect) gives it.
+    ///
+    /// `content-length` stays, and nothing can be changed.
+    ///
+    /// ```
+    /// use waxwing::exchange::Response;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn measure(response: Response) -> Result<()> {
+    ///     let (mut pieces, mut bytes) = (response.inspect(), 0);
+    ///     while let Some(piece) = pieces.next_piece().await? {
+    ///         bytes += piece.len(); // which does not read it
+    ///     }
+    ///     pieces.with(|host| {
+    ///         host.log(LogLevel::Info, &format!("{bytes} bytes"));
+    ///         Ok(())
+    ///     })
+    /// }
+    /// ```
     InspectResponse, Response, "response", InspectedPiece, ResponseTrailers: "response trailers"
 }
 pieces_stage! {
-    /// The body of the response, to be changed on its way.
+    /// The body of the response piece by piece, to be changed on its way: [`Response::transform`](crate::exchange::Response::transform)
+    /// gives it.
+    ///
+    /// `content-length` is removed, because the length may change. A word may be cut in two by the border of a piece: what needs
+    /// more than bytes is for `buffer`.
+    ///
+    /// ```
+    /// use waxwing::exchange::Response;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn shout(message: Response) -> Result<()> {
+    ///     let mut pieces = message.transform()?;
+    ///     while let Some(mut piece) = pieces.next_piece().await? {
+    ///         piece.replace(piece.bytes()?.to_ascii_uppercase())?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
     TransformResponse, Response, "response", Piece, ResponseTrailers: "response trailers"
 }
 
@@ -185,11 +257,26 @@ macro_rules! piece {
 }
 
 piece! {
-    /// A piece of a body, to look at.
+    /// A piece of a body, to look at: `next_piece` gives it.
+    ///
+    /// It is a stage as well: callouts can be sent from it, and the proxy holds it back until the next piece is awaited. Being here
+    /// copies nothing.
     InspectedPiece
 }
 piece! {
-    /// A piece of a body, to be changed on its way.
+    /// A piece of a body, to be changed on its way: `next_piece` gives it.
+    ///
+    /// It is a stage as well: callouts can be sent from it, and the proxy holds it back until the next piece is awaited.
+    ///
+    /// ```
+    /// use waxwing::exchange::Piece;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn moderate(piece: &mut Piece<'_>) -> Result<()> {
+    ///     let reply = HttpCall::post("moderation", "/", piece.bytes()?).send(piece).await?;
+    ///     if reply.status() == 200 { Ok(()) } else { piece.replace("…") }
+    /// }
+    /// ```
     Piece
 }
 

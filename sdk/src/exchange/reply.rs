@@ -143,6 +143,19 @@ impl fmt::Debug for HttpReplied {
 /// While its callback lasts it is read from the host, as far as it is asked for; one that is still there when the
 /// function awaits the next thing is copied first, which is one allocation for each part that it has. So let go of what
 /// is not needed any more.
+///
+/// ```
+/// use waxwing::exchange::Request;
+/// use waxwing::prelude::*;
+///
+/// async fn user(request: &Request) -> Result<Option<String>> {
+///     let reply = HttpCall::get("authz", "/user").send(request).await?;
+///     match reply.status() {
+///         200 => Ok(reply.headers().get_str("x-user")?.map(str::to_owned)),
+///         _ => Ok(None),
+///     }
+/// }
+/// ```
 pub struct HttpReply {
     task: Handle,
     token: u32,

@@ -16,7 +16,20 @@ use core::task::Poll;
 
 /// An exchange of which nothing has been looked at: what [`handle`](super::HttpExchange::handle) gets.
 ///
-/// It costs nothing to let it be: a function that returns without it lets the exchange pass.
+/// The headers of the request are there, and the proxy holds the request back until the function awaits something that lets it
+/// go. It costs nothing to let it be: a function that returns without it lets the exchange pass.
+///
+/// ```
+/// use waxwing::prelude::*;
+///
+/// async fn only_of_orders(exchange: Exchange) -> Result<()> {
+///     let request = exchange.request_headers().await?;
+///     if !request.headers().get(":path")?.unwrap_or_default().starts_with(b"/orders") {
+///         return Ok(()); // the rest of the exchange passes, and costs next to nothing
+///     }
+///     request.headers_mut().set("x-orders", "1")
+/// }
+/// ```
 pub struct Exchange {
     task: Handle,
 }
@@ -51,7 +64,8 @@ macro_rules! forwards {
             /// Lets everything of the request go that has not gone, and waits for the headers of the response.
             ///
             /// A response that has begun before is held back until then. It may be the proxy's own, or that of another
-            /// filter. If none comes, the function is dropped where it waits.
+            /// filter. If none comes, the function is dropped where it waits. Within one callback it costs nothing; what has been
+            /// read in this stage ends with it.
             #[track_caller]
             pub fn forward(self) -> crate::exchange::Until<crate::exchange::Response> {
                 crate::exchange::stage::forward(self.0)
@@ -83,8 +97,8 @@ macro_rules! headers_stage {
     ) => {
         $(#[$doc])*
         ///
-        #[doc = concat!("It holds the headers of the ", $noun, " until it becomes another stage: they can be read and changed, and nothing of the ")]
-        #[doc = concat!($noun, " has gone on. Being here costs nothing; each header that is read is one call to the host, and a copy of the value.")]
+        /// Being here costs nothing. Each header that is read is one call to the host, and a copy of the value, which lasts as long
+        /// as the stage; the first one that is read is an allocation.
         #[derive(Debug)]
         pub struct $stage(pub(super) Head);
 
@@ -181,13 +195,47 @@ macro_rules! headers_stage {
 }
 
 headers_stage! {
-    /// The headers of the request have arrived.
+    /// The headers of the request have arrived: [`Exchange::request_headers`] gives it, at once.
+    ///
+    /// Until it becomes another stage, the proxy holds the whole request back, however long the function awaits callouts and
+    /// times: nothing of it has reached the upstream. A body that arrives meanwhile waits in the proxy, which at its limit slows
+    /// the client down.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn check(request: Request) -> Result<()> {
+    ///     let token = request.headers().get("authorization")?.unwrap_or_default();
+    ///     let reply = HttpCall::get("authz", "/check").header("authorization", token).send(&request).await?;
+    ///     if reply.status() != 200 {
+    ///         return request.respond(LocalResponse::new(403));
+    ///     }
+    ///     request.headers_mut().set("x-user", reply.headers().get("x-user")?)
+    /// }
+    /// ```
     Request, Request, "request",
     "As an error of the function the first becomes status 413, if it fails closed.",
     RequestBody: "request body", InspectRequest, TransformRequest, RequestTrailers: "request trailers"
 }
 headers_stage! {
-    /// The headers of the response have arrived; 1xx responses are not shown.
+    /// The headers of the response have arrived: `forward` of any stage of the request gives it. 1xx responses are not shown.
+    ///
+    /// Until it becomes another stage, the proxy holds the whole response back. The client has seen nothing of it, so it may still
+    /// get another one. The request is over for the function: what is not read of it has gone on.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn hide_failures(request: Request) -> Result<()> {
+    ///     let response = request.forward().await?;
+    ///     match response.headers().get(":status")? {
+    ///         Some([b'5', ..]) => response.respond(LocalResponse::new(502).body("try later")),
+    ///         _ => response.headers_mut().remove("server"),
+    ///     }
+    /// }
+    /// ```
     Response, Response, "response",
     "As an error of the function the first becomes status 500 or a reset, if it fails closed: the response has begun when a body turns out to be too large.",
     ResponseBody: "response body", InspectResponse, TransformResponse, ResponseTrailers: "response trailers"

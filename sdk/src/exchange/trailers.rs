@@ -14,6 +14,8 @@ macro_rules! trailers_stage {
     ($(#[$doc:meta])* $stage:ident, $direction:ident, $noun:literal) => {
         $(#[$doc])*
         ///
+        /// Being here costs nothing, and each entry that is read is one call to the host, and a copy.
+        ///
         /// ngx_wasm_module, APISIX, Apache Traffic Server and Google Service Extensions have no trailers.
         #[derive(Debug)]
         pub struct $stage(pub(super) Head);
@@ -35,11 +37,45 @@ macro_rules! trailers_stage {
 }
 
 trailers_stage! {
-    /// The trailers of the request have arrived, which end it; they are held back until it becomes another stage.
+    /// The trailers of the request have arrived, which end it: `trailers` of any stage of the request gives it.
+    ///
+    /// The proxy holds them back until it becomes another stage, and with them a body that was collected. What was not, has gone
+    /// on.
+    ///
+    /// ```
+    /// use waxwing::exchange::Request;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn verify(request: Request) -> Result<()> {
+    ///     let body = request.buffer(64 * 1024).await?;
+    ///     let length = body.len().to_string();
+    ///     let Some(trailers) = body.trailers().await? else { return Ok(()) };
+    ///     match trailers.trailers().get("x-length")? {
+    ///         Some(stated) if stated != length.as_bytes() => trailers.respond(LocalResponse::new(400)),
+    ///         _ => Ok(()),
+    ///     }
+    /// }
+    /// ```
     RequestTrailers, Request, "request"
 }
 trailers_stage! {
-    /// The trailers of the response have arrived, which end it; they are held back until it becomes another stage.
+    /// The trailers of the response have arrived, which end it: `trailers` of any stage of the response gives it.
+    ///
+    /// The proxy holds them back until it becomes another stage, and with them a body that was collected. What was not, is with
+    /// the client. A function that fails here leaves both held until the proxy's time limit, unless it fails open: Envoy (1.40)
+    /// crashes if the stream is reset here.
+    ///
+    /// ```
+    /// use waxwing::exchange::Response;
+    /// use waxwing::prelude::*;
+    ///
+    /// async fn tidy(response: Response) -> Result<()> {
+    ///     match response.trailers().await? {
+    ///         Some(trailers) => trailers.trailers_mut().remove("x-debug"),
+    ///         None => Ok(()),
+    ///     }
+    /// }
+    /// ```
     ResponseTrailers, Response, "response"
 }
 

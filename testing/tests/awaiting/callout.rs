@@ -54,7 +54,6 @@ fn a_piece_that_is_held_during_a_callout_can_still_be_read_and_the_rest_is_seen(
     let slow = |request: Request| Client::new(request).pauses(LATER * 2);
     let [run] = compare([scenario("a piece is held during a callout", "ask-with-a-piece")
         .cluster("authz", answer)
-        .client(slow(body(&["ab"]).empty_end()))
         .client(slow(body(&["ab", "cd", "ef"]).empty_end()))
         .client(slow(body(&["ab", "cd", "ef"]).trailer("x-end", "1")))
         .client(body(&["ab", "cd", "ef"]).empty_end())

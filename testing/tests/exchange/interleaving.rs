@@ -189,6 +189,28 @@ fn a_response_that_has_begun_goes_on_with_the_end_of_the_request_which_is_not_lo
     }
 }
 
+// It waits for a body that the proxy does not show any more: without a path it has answered.
+exchange!(Pathless, |exchange| {
+    let request = exchange.request_headers().await?;
+    request.headers_mut().remove(":path")?;
+    let mut pieces = request.inspect();
+    let error = pieces.next_piece().await.map(|_| ()).unwrap_err();
+    note(error.to_string());
+    Err(error)
+});
+
+#[test]
+fn an_answer_of_the_proxy_passes_where_more_of_the_request_is_awaited() {
+    SEEN.take();
+    let host = Host::builder::<Pathless>().start();
+    let stream = host.begin();
+    stream.send_request_headers(&Request::post("/"), EndOfStream::No);
+    let exchange = stream.finish();
+    exchange.response().assert_status(404);
+    assert_eq!(SEEN.take(), ["nothing more of the request comes: the proxy has answered it"]);
+    assert!(exchange.logs().lines().is_empty(), "{}", exchange.logs());
+}
+
 // Two callouts race; the first answer decides.
 exchange!(Racing, |exchange| {
     let request = exchange.request_headers().await?;

@@ -26,8 +26,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use store::Store;
 use token::Refusal;
-use waxwing::Caller;
-use waxwing::exchange::{HttpReplied, Request};
+use waxwing::exchange::Request;
 use waxwing::prelude::*;
 
 /// The header that names the user to the upstream. One that the client sends is never passed on.
@@ -104,7 +103,7 @@ impl Jwks {
     /// Fetches the keys. If they do not come, that is logged, and those that there are stay.
     ///
     /// The root context does it, or a request that needs a key which nobody knows.
-    async fn fetch(&self, from: &(impl Stage + Caller<HttpCall = HttpReplied>)) -> Result<()> {
+    async fn fetch(&self, from: &impl Stage) -> Result<()> {
         let Err(error) = self.try_fetch(from).await else { return Ok(()) };
         self.store.fail();
         from.with(|host| {
@@ -113,7 +112,7 @@ impl Jwks {
         })
     }
 
-    async fn try_fetch(&self, from: &(impl Stage + Caller<HttpCall = HttpReplied>)) -> Result<()> {
+    async fn try_fetch(&self, from: &impl Stage) -> Result<()> {
         self.store.begin(now(from)?);
         let keys = self.ask(from).await?;
         self.store.set(keys, now(from)?);
@@ -121,7 +120,7 @@ impl Jwks {
     }
 
     /// The keys that the issuer answers.
-    async fn ask(&self, from: &impl Caller<HttpCall = HttpReplied>) -> Result<Keys> {
+    async fn ask(&self, from: &impl Stage) -> Result<Keys> {
         let config = &self.config;
         let reply = HttpCall::get(&config.cluster, &config.path)
             .authority(config.authority.as_ref().unwrap_or(&config.cluster))

@@ -1,9 +1,12 @@
 //! What all stages have.
 
+use super::grpc::GrpcReplied;
 use super::message::Direction;
+use super::reply::HttpReplied;
 use super::task::{self, Awaited, Handle, Marks, Shared};
 use super::time::{Sleep, Timeout};
 use crate::abi::call;
+use crate::callout::Caller;
 use crate::view::{Cx, HostView};
 use crate::{Error, LocalResponse, Result};
 use bumpalo::Bump;
@@ -106,8 +109,13 @@ pub(super) mod sealed {
     }
 }
 
-/// What every stage of an exchange can do.
-pub trait Stage: sealed::Sealed {
+/// What every stage of an exchange can do, and the [`Root`](super::Root) of a task: ask the host, wait, and send callouts.
+///
+/// A function that is to be called with any of them takes `&impl Stage`.
+pub trait Stage:
+    sealed::Sealed
+    + Caller<HttpCall = HttpReplied, GrpcCall = GrpcReplied, GrpcStream = Result<super::GrpcStream>>
+{
     /// Asks the host: attributes, properties, shared data, queues, foreign functions, the log.
     ///
     /// What it gives lives as long as the closure, and cannot be held across an await: own what is to stay.
@@ -167,8 +175,6 @@ pub trait Stage: sealed::Sealed {
         Timeout::new(Sleep::new(&self.head().task, time, Awaited::here("a time")), future)
     }
 }
-
-impl<S: sealed::Sealed> Stage for S {}
 
 /// A stage that an exchange has not reached yet: await it.
 #[must_use = "a stage is reached when it is awaited"]
@@ -237,6 +243,8 @@ macro_rules! stage {
                 &self.$($head).+
             }
         }
+
+        impl crate::exchange::Stage for $stage {}
 
         impl crate::callout::Caller for $stage {
             type HttpCall = crate::exchange::HttpReplied;

@@ -1,7 +1,7 @@
 //! The task of a root context: a start-up step, and jobs that go on beside its streams.
 
 use super::grpc::{GrpcReplied, GrpcStream};
-use super::head::{Head, sealed};
+use super::head::{Head, Stage, sealed};
 use super::kept::Outside;
 use super::reply::HttpReplied;
 use super::running::name;
@@ -220,6 +220,8 @@ impl Root {
         cx.vm.pending.give_to_task(kind, token);
     }
 }
+
+impl Stage for Root {}
 
 impl Caller for Root {
     type HttpCall = HttpReplied;

@@ -12,6 +12,8 @@ fn a_client_that_goes_away_ends_the_function_wherever_it_waits() {
         later(Response::new(200), is_late)
     };
     let upload = |path: &str| Request::post(path).chunks(["ab", "cd"]).empty_end();
+    // The first callout is answered before the first piece comes.
+    let slow = |path: &str| Client::new(upload(path)).pauses(LATER);
     let [run] = compare([scenario("clients leave wherever the function waits", "ask-twice")
         .cluster("authz", authz)
         .origin(|request| match request.path().as_str() {
@@ -21,9 +23,9 @@ fn a_client_that_goes_away_ends_the_function_wherever_it_waits() {
         .client(Client::new(upload("/at-the-headers")).stops_after_headers().leaves())
         .client(Client::new(upload("/at-the-headers")).stops_after_pieces(1).leaves())
         .client(Client::new(upload("/at-the-headers")).leaves())
-        .client(Client::new(upload("/between-pieces")).stops_after_pieces(1).leaves())
-        .client(Client::new(upload("/behind-the-body")).leaves())
-        .client(Client::new(upload("/at-the-response")).leaves())
+        .client(slow("/between-pieces").stops_after_pieces(1).leaves())
+        .client(slow("/behind-the-body").leaves())
+        .client(slow("/at-the-response").leaves())
         // What they have asked is answered, to nobody.
         .wait(LATER * 5)
         .request(upload("/stays"))]);

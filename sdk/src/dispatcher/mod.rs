@@ -12,7 +12,6 @@ mod failure;
 mod foreign;
 mod grpc;
 mod guest;
-mod held;
 mod outside;
 mod pending;
 mod protocol;

@@ -239,7 +239,9 @@ impl Pending {
     fn forget_callouts(&self, context: u32, is_marked: Option<bool>) {
         let (mut forgotten, mut streams) = (0u16, Vec::new());
         let mut forget = |callout: &Callout| {
+            // Those of a task end with that.
             let is_meant = callout.context.get() == context
+                && !callout.has(OF_TASK)
                 && is_marked.is_none_or(|is_marked| callout.has(MARKED) == is_marked);
             if is_meant {
                 forgotten = forgotten.saturating_add(1);

@@ -1,7 +1,11 @@
 //! The tasks of root contexts, and what becomes of requests until they have started.
 
+mod held;
+#[cfg(test)]
+mod tests;
+
+use self::held::{Entry as HeldStream, Held};
 use super::contexts::Roots;
-use super::held::{Entry as HeldStream, Held};
 use super::outside::EffectiveContext;
 use super::protocol::{Http, Protocol};
 use super::slot::State;

@@ -1,6 +1,6 @@
 //! The streams that began before their root context had started.
 
-use super::behind::hash;
+use crate::dispatcher::behind::hash;
 use crate::exchange::{Arrived, Part};
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,0 +1,367 @@
+//! Tasks on a host that configures in place, calls back from inside of calls, and shows bodies whenever it likes.
+
+use crate::abi::guest::{Callback, Callbacks, Guest};
+use crate::abi::host::{self, Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts};
+use crate::abi::wire::{BufferType, MapType, StreamType, action};
+use crate::context::{DeriveWithoutRoot, Extension, HttpContext, NoStreams};
+use crate::dispatcher::Dispatcher;
+use crate::exchange::{HasTask, Root, RootTask, Stage};
+use crate::view::{RequestBody, RequestHeaders};
+use crate::{Action, Configure, Error, GrpcCall, HttpCall, LogLevel, Result, RootContext, Status, View};
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+
+/// Its name is its configuration; without one, it refuses that.
+#[derive(Clone)]
+struct Tasked {
+    name: char,
+}
+
+impl RootContext for Tasked {
+    type Config = Vec<u8>;
+
+    fn configure(config: Vec<u8>, _cx: &mut Configure<'_>) -> Result<Self> {
+        let name = *config.first().ok_or(Error::NotText)?;
+        Ok(Tasked { name: name.into() })
+    }
+}
+
+impl DeriveWithoutRoot for Tasked {}
+
+impl Extension for Tasked {
+    type Http = Stream;
+    type Tcp = NoStreams<Tasked>;
+    type Task = HasTask;
+}
+
+impl RootTask for Tasked {
+    async fn start(self, root: Root) -> Result<()> {
+        let _hang = GrpcCall::new("hang", "acme.Hang", "Hang").message("").send(&root);
+        HttpCall::get("keys", "/").send(&root).await?;
+        log(&root, &format!("{} starts", self.name))
+    }
+
+    async fn run(self, root: Root) -> Result<()> {
+        root.every(Duration::from_secs(1), async || log(&root, &format!("{} runs", self.name))).await
+    }
+}
+
+fn log(root: &Root, line: &str) -> Result<()> {
+    root.with(|host| {
+        host.log(LogLevel::Info, line);
+        Ok(())
+    })
+}
+
+struct Stream {
+    name: char,
+}
+
+impl HttpContext for Stream {
+    type Root = Tasked;
+
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks =
+        Callbacks::NONE.with(Callback::RequestHeaders).with(Callback::RequestBody);
+
+    fn new(root: &Tasked) -> Self {
+        Stream { name: root.name }
+    }
+
+    fn on_request_headers(&mut self, request: &mut RequestHeaders<'_>) -> Result<Action> {
+        request.log(LogLevel::Info, &format!("{} headers, end {}", self.name, request.end_of_stream()));
+        Ok(Action::Continue)
+    }
+
+    fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
+        body.log(LogLevel::Info, &format!("body of {}, end {}", body.size(), body.end_of_stream()));
+        Ok(Action::Continue)
+    }
+}
+
+type Nested = Box<dyn FnOnce(&Dispatcher<Tasked>)>;
+
+/// Notes what it is asked to do, and calls back from inside of callouts.
+#[derive(Default)]
+struct Noting {
+    configuration: RefCell<Vec<u8>>,
+    token: Cell<u32>,
+    guest: RefCell<Option<Rc<Dispatcher<Tasked>>>>,
+    nested: RefCell<Option<Nested>>,
+    /// Contexts that it has forgotten.
+    gone: Cell<u32>,
+    clock: Cell<u64>,
+    notes: RefCell<Vec<String>>,
+}
+
+impl Noting {
+    fn note(&self, text: impl Into<String>) {
+        self.notes.borrow_mut().push(text.into());
+    }
+
+    #[track_caller]
+    fn assert_notes(&self, expected: &[&str]) {
+        assert_eq!(self.notes.take(), expected);
+    }
+
+    fn configure(&self, guest: &Dispatcher<Tasked>, root: u32, name: &str) -> bool {
+        self.configuration.replace(name.as_bytes().to_vec());
+        guest.on_configure(root, 0)
+    }
+
+    fn call_back(&self) {
+        let nested = self.nested.take();
+        if let (Some(nested), Some(guest)) = (nested, self.guest.borrow().clone()) {
+            nested(&guest);
+        }
+    }
+}
+
+impl Host for Noting {
+    fn log(&self, _level: u32, message: &[u8]) -> Answer {
+        self.note(String::from_utf8_lossy(message));
+        Ok(())
+    }
+
+    fn buffer_bytes(&self, _buffer: BufferType, _start: usize, _max_len: usize) -> Answer<Vec<u8>> {
+        Ok(self.configuration.borrow().clone())
+    }
+
+    fn header_map_value(&self, _map: MapType, _name: &[u8]) -> Answer<Vec<u8>> {
+        Ok(b"200".to_vec())
+    }
+
+    fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
+        self.call_back();
+        self.token.set(self.token.get() + 4);
+        Ok(self.token.get())
+    }
+
+    fn grpc_call(&self, _call: GrpcCallParts<'_>, _message: &[u8], _timeout: u32) -> Answer<u32> {
+        self.token.set(self.token.get() + 4);
+        Ok(self.token.get())
+    }
+
+    fn grpc_cancel(&self, token: u32) -> Answer {
+        self.note(format!("cancel {token}"));
+        Ok(())
+    }
+
+    fn set_effective_context(&self, context: u32) -> Answer {
+        if self.gone.get() == context { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
+    }
+
+    fn current_time_nanoseconds(&self) -> Answer<u64> {
+        Ok(self.clock.get())
+    }
+
+    fn set_tick_period(&self, milliseconds: u32) -> Answer {
+        self.note(format!("tick {milliseconds}"));
+        Ok(())
+    }
+
+    fn continue_stream(&self, _stream: StreamType) -> Answer {
+        self.note("resume");
+        Ok(())
+    }
+
+    fn send_local_response(&self, response: LocalResponseParts<'_>) -> Answer {
+        self.note(response.status.to_string());
+        Ok(())
+    }
+}
+
+/// The root context 1 is there, and its start waits for the callout 8; the call 4 hangs.
+fn run(test: impl FnOnce(&Rc<Noting>, &Dispatcher<Tasked>)) {
+    let (noting, guest) = (Rc::new(Noting::default()), Rc::new(Dispatcher::<Tasked>::new()));
+    noting.guest.replace(Some(guest.clone()));
+    host::enter(noting.clone(), guest.clone(), || {
+        guest.on_context_create(1, 0);
+        assert!(noting.configure(&guest, 1, "a"));
+        test(&noting, &guest);
+    });
+    noting.guest.take();
+}
+
+fn answer(guest: &Dispatcher<Tasked>, token: u32) {
+    guest.on_http_call_response(1, token, 1, 0, 0);
+}
+
+fn begin(guest: &Dispatcher<Tasked>, context: u32) -> u32 {
+    guest.on_context_create(context, 1);
+    guest.on_request_headers(context, 0, true)
+}
+
+#[test]
+fn a_new_configuration_in_place_ends_the_old_task_and_remakes_what_is_held() {
+    run(|noting, guest| {
+        assert_eq!(begin(guest, 2), action::PAUSE);
+        // Its request has not arrived.
+        guest.on_context_create(3, 1);
+        assert!(noting.configure(guest, 1, "b"));
+        noting.assert_notes(&["cancel 4"]);
+        answer(guest, 8);
+        noting.assert_notes(&[]);
+        answer(guest, 16);
+        noting.assert_notes(&["b starts", "cancel 12", "tick 1000", "b headers, end true", "resume"]);
+        assert_eq!(guest.on_request_headers(3, 0, true), action::CONTINUE);
+        noting.assert_notes(&["b headers, end true"]);
+        // One that runs is not held, and has the configuration with which it has begun.
+        assert!(noting.configure(guest, 1, "c"));
+        assert_eq!(guest.on_request_body(3, 7, true), action::CONTINUE);
+        assert_eq!(begin(guest, 4), action::PAUSE);
+        guest.on_tick(1);
+        noting.assert_notes(&["body of 7, end true", "tick 0"]);
+    });
+}
+
+#[test]
+fn a_configuration_that_is_refused_in_place_changes_nothing() {
+    run(|noting, guest| {
+        assert_eq!(begin(guest, 2), action::PAUSE);
+        assert!(!noting.configure(guest, 1, ""));
+        noting.notes.take();
+        answer(guest, 8);
+        noting.assert_notes(&["a starts", "cancel 4", "tick 1000", "a headers, end true", "resume"]);
+        assert!(!noting.configure(guest, 1, ""));
+        noting.notes.take();
+        noting.clock.set(1_000_000_000);
+        guest.on_tick(1);
+        noting.assert_notes(&["a runs"]);
+    });
+}
+
+#[test]
+fn a_body_that_is_shown_while_its_headers_are_held_is_shown_once_behind_them() {
+    run(|noting, guest| {
+        for context in [2, 3, 4] {
+            guest.on_context_create(context, 1);
+            assert_eq!(guest.on_request_headers(context, 0, false), action::PAUSE);
+        }
+        assert_eq!(guest.on_request_body(2, 3, false), action::PAUSE);
+        assert_eq!(guest.on_request_body(2, 7, true), action::PAUSE);
+        // Of this one the host shows all once more, with the rest.
+        assert_eq!(guest.on_request_body(3, 3, false), action::PAUSE);
+        // And of this one trailers say that the body is whole.
+        assert_eq!(guest.on_request_body(4, 5, false), action::PAUSE);
+        assert_eq!(guest.on_request_trailers(4, 1), action::PAUSE);
+        answer(guest, 8);
+        noting.assert_notes(&[
+            "a starts",
+            "cancel 4",
+            "tick 1000",
+            "a headers, end false",
+            "body of 7, end true",
+            "resume",
+            "a headers, end false",
+            "a headers, end false",
+            "body of 5, end false",
+            "resume",
+        ]);
+        assert_eq!(guest.on_request_body(3, 9, true), action::CONTINUE);
+        noting.assert_notes(&["body of 9, end true"]);
+    });
+}
+
+#[test]
+fn a_host_that_calls_back_while_a_task_begins_finds_everything_in_order() {
+    // A request, an answer to a callout that is about to be made, and a tick.
+    run(|noting, guest| {
+        noting.nested.replace(Some(Box::new(|guest| {
+            assert_eq!(begin(guest, 2), action::PAUSE);
+            answer(guest, 16);
+            guest.on_tick(1);
+        })));
+        assert!(noting.configure(guest, 1, "b"));
+        noting.notes.take();
+        answer(guest, 16);
+        noting.assert_notes(&["b starts", "cancel 12", "tick 1000", "b headers, end true", "resume"]);
+    });
+    // Another configuration: the task that made the call is over when it returns.
+    run(|noting, guest| {
+        assert_eq!(begin(guest, 2), action::PAUSE);
+        let again = noting.clone();
+        noting.nested.replace(Some(Box::new(move |guest| assert!(again.configure(guest, 1, "c")))));
+        assert!(noting.configure(guest, 1, "b"));
+        // Of the first task, and of the second, whose callout is made behind those of the third.
+        noting.assert_notes(&["cancel 4", "cancel 12"]);
+        answer(guest, 24);
+        noting.assert_notes(&[]);
+        answer(guest, 20);
+        noting.assert_notes(&["c starts", "cancel 16", "tick 1000", "c headers, end true", "resume"]);
+    });
+    // The end of the root context.
+    run(|noting, guest| {
+        assert_eq!(begin(guest, 2), action::PAUSE);
+        noting.nested.replace(Some(Box::new(|guest| guest.on_delete(1))));
+        assert!(noting.configure(guest, 1, "b"));
+        noting.assert_notes(&["cancel 4", "cancel 12"]);
+        answer(guest, 16);
+        guest.on_tick(1);
+        noting.assert_notes(&[]);
+        // Nobody starts any more.
+        guest.on_context_create(1, 0);
+        guest.on_context_create(3, 1);
+        assert_eq!(guest.on_request_body(2, 0, true), action::PAUSE);
+    });
+}
+
+#[test]
+fn a_stream_that_the_host_has_forgotten_is_in_nobodys_way() {
+    run(|noting, guest| {
+        for context in [2, 3] {
+            assert_eq!(begin(guest, context), action::PAUSE);
+        }
+        noting.gone.set(2);
+        answer(guest, 8);
+        let notes = noting.notes.take();
+        assert!(notes.contains(&"resume".to_string()));
+        assert_eq!(notes.iter().filter(|note| note.contains("headers")).count(), 2, "{notes:?}");
+        assert!(notes.iter().any(|note| note.starts_with("on_request_headers (context 2)")), "{notes:?}");
+    });
+}
+
+#[test]
+fn each_root_context_has_its_own_start_and_its_own_ticks() {
+    run(|noting, guest| {
+        guest.on_context_create(5, 0);
+        assert!(noting.configure(guest, 5, "e"));
+        guest.on_context_create(6, 5);
+        assert_eq!(guest.on_request_headers(6, 0, true), action::PAUSE);
+        assert_eq!(begin(guest, 2), action::PAUSE);
+        guest.on_http_call_response(5, 16, 1, 0, 0);
+        noting.assert_notes(&["e starts", "cancel 12", "tick 1000", "e headers, end true", "resume"]);
+        assert_eq!(begin(guest, 3), action::PAUSE);
+        answer(guest, 8);
+        noting.assert_notes(&[
+            "a starts",
+            "cancel 4",
+            "tick 1000",
+            "a headers, end true",
+            "resume",
+            "a headers, end true",
+            "resume",
+        ]);
+        noting.clock.set(1_000_000_000);
+        guest.on_tick(1);
+        noting.assert_notes(&["a runs"]);
+        guest.on_delete(1);
+        guest.on_tick(5);
+        noting.assert_notes(&["e runs"]);
+    });
+}
+
+#[test]
+fn a_stream_of_a_root_context_that_is_gone_fails() {
+    run(|noting, guest| {
+        guest.on_context_create(2, 1);
+        guest.on_delete(1);
+        noting.notes.take();
+        assert_eq!(guest.on_request_headers(2, 0, true), action::PAUSE);
+        noting.assert_notes(&["on_request_headers (context 2): the root context has failed to start", "500"]);
+    });
+}

@@ -194,6 +194,11 @@ impl Coverage {
         Coverage::new(policy, crate::exchange::EXPECTED, &[])
     }
 
+    /// Of tasks beside functions, or beside streams with callbacks.
+    pub(crate) fn of_tasks(policy: ErrorPolicy, streams: &[&'static str]) -> Self {
+        Coverage::new(policy, crate::task::EXPECTED, streams)
+    }
+
     fn new(policy: ErrorPolicy, always: &[&'static str], of_policy: &[&'static str]) -> Self {
         let expected = always.iter().chain(of_policy).map(|expected| (*expected, 0));
         Coverage { policy, met: RefCell::new(expected.collect()) }

@@ -45,12 +45,12 @@ pub(crate) const EXPECTED: &[&str] = &[
 ];
 
 /// A function that has begun, and not ended.
-struct Begun {
-    has_ended: bool,
+pub(crate) struct Begun {
+    pub(crate) has_ended: bool,
 }
 
 impl Begun {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let case = case();
         met("function began");
         case.functions.set(case.functions.get() + 1);
@@ -95,7 +95,7 @@ fn read_message(reply: &GrpcReply, number: u32) {
     check(CALL, reply.message(), number);
 }
 
-fn soon() -> Duration {
+pub(crate) fn soon() -> Duration {
     Duration::from_millis(u64::from(case().chaos.below(4)))
 }
 
@@ -205,6 +205,12 @@ macro_rules! act {
     }};
 }
 
+/// The same from a root context.
+pub(crate) async fn act(root: &Root) -> Result<()> {
+    act!(*root);
+    Ok(())
+}
+
 /// Looks at pieces, and does something with some of them.
 macro_rules! pieces {
     ($pieces:expr, $what:literal $(, $replace:ident)?) => {{
@@ -225,7 +231,7 @@ macro_rules! pieces {
     }};
 }
 
-async fn run(exchange: Exchange) -> Result<()> {
+pub(crate) async fn run(exchange: Exchange) -> Result<()> {
     let request = note(exchange.request_headers().await)?;
     met("stage request headers");
     let first = note(request.headers().get("a"));

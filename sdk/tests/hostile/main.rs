@@ -24,6 +24,7 @@ mod knowledge;
 mod ledger;
 mod modes;
 mod sharing;
+mod task;
 
 use case::Case;
 use chaos::Chaos;
@@ -130,6 +131,35 @@ fn nothing_that_a_host_does_makes_an_exchange_panic_or_take_the_answer_of_anothe
             ask::<exchange::ClosedExchange>(&callbacks, &decisions, &closed)?;
             ask::<exchange::OpenExchange>(&callbacks, &decisions, &open)?;
             ask::<exchange::ResetExchange>(&callbacks, &decisions, &reset)
+        });
+        ran.unwrap_or_else(|failure| panic!("{failure}"));
+    });
+    for coverage in coverages {
+        coverage.assert_complete();
+    }
+}
+
+/// The same of the task of a root context; and what is held until it has started is let go, answered, or left to its end.
+#[test]
+fn nothing_that_a_host_does_makes_a_task_panic_or_take_the_answer_of_another() {
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { Config::default().cases } else { 400 };
+    let config = Config { cases, failure_persistence: None, ..Config::default() };
+    let (functions, streams) = (task::EXPECTED_OF_FUNCTIONS, task::EXPECTED_OF_STREAMS);
+    let of_functions = |policy| Rc::new(Coverage::of_tasks(policy, functions));
+    let of_streams = |policy| Rc::new(Coverage::of_tasks(policy, streams));
+    let closed = [of_functions(task::ClosedFunctions::ON_ERROR), of_streams(task::ClosedStreams::ON_ERROR)];
+    let open = [of_functions(task::OpenFunctions::ON_ERROR), of_streams(task::OpenStreams::ON_ERROR)];
+    let reset = [of_functions(task::ResetFunctions::ON_ERROR), of_streams(task::ResetStreams::ON_ERROR)];
+    let coverages: Vec<_> = [&closed, &open, &reset].into_iter().flatten().collect();
+    let case = (vec(any::<[u8; 4]>(), 1..120), vec(any::<u8>(), 0..6_000));
+    until_complete(&coverages, || {
+        let ran = TestRunner::new(config.clone()).run(&case, |(callbacks, decisions)| {
+            ask::<task::ClosedFunctions>(&callbacks, &decisions, &closed[0])?;
+            ask::<task::ClosedStreams>(&callbacks, &decisions, &closed[1])?;
+            ask::<task::OpenFunctions>(&callbacks, &decisions, &open[0])?;
+            ask::<task::OpenStreams>(&callbacks, &decisions, &open[1])?;
+            ask::<task::ResetFunctions>(&callbacks, &decisions, &reset[0])?;
+            ask::<task::ResetStreams>(&callbacks, &decisions, &reset[1])
         });
         ran.unwrap_or_else(|failure| panic!("{failure}"));
     });

@@ -133,3 +133,39 @@ fn grpc_is_awaited_as_from_a_request_and_cancelled_with_the_task() {
     // The call and the stream.
     assert_eq!(host.timeline().to_string().matches("grpc_cancel").count(), 2, "{}", host.timeline());
 }
+
+#[test]
+fn a_root_that_is_handed_out_of_its_task_is_over() {
+    #[derive(Extension, Clone)]
+    #[extension(exchange, task)]
+    struct Leaking {
+        root: Rc<RefCell<Option<Root>>>,
+    }
+    impl RootContext for Leaking {
+        type Config = ();
+        fn configure(_: (), _: &mut Configure<'_>) -> Result<Self> {
+            Ok(Leaking { root: Rc::default() })
+        }
+    }
+    impl RootTask for Leaking {
+        async fn start(self, root: Root) -> Result<()> {
+            *self.root.borrow_mut() = Some(root);
+            Ok(())
+        }
+    }
+    impl HttpExchange for Leaking {
+        async fn handle(self, exchange: Exchange) -> Result<()> {
+            let _request = exchange.request_headers().await?;
+            let root = self.root.take();
+            let Some(root) = &root else { return Ok(()) };
+            assert!(matches!(root.with(|_| Ok(())), Err(Error::StageOver { .. })));
+            assert!(matches!(root.sleep(ms(1)).await, Err(Error::StageOver { .. })));
+            let reply = HttpCall::get("words", "/").send(root).await;
+            assert!(matches!(reply, Err(Error::StageOver { .. })));
+            Ok(())
+        }
+    }
+    let host = slow(Host::builder::<Leaking>(), 10);
+    host.exchange(Request::get("/")).response().assert_status(200);
+    assert!(host.upstream("words").calls().is_empty());
+}

@@ -61,6 +61,11 @@
 //! with the stage, when it becomes the next one. Everything else that the host can be asked, attributes and shared data
 //! for instance, is asked in a closure: [`Stage::with`].
 //!
+//! # Tasks of root contexts
+//!
+//! A root context can have a function too, which awaits the same beside its streams: a [`RootTask`]. Requests wait for its
+//! start.
+//!
 //! # What it costs
 //!
 //! One allocation for each exchange, for the function's state and what the SDK keeps of it, and none for one that begins

@@ -312,6 +312,9 @@ impl<R: Extension> Dispatcher<R> {
     /// Another part of a request has arrived: whether that is held.
     #[inline]
     pub(super) fn holds(&self, context: u32, part: Part) -> bool {
+        if Self::BOTH {
+            self.settle_held(context);
+        }
         let is_held = self.streams.is(context, State::HELD);
         if let Some(tasks) = self.tasks.tasks().filter(|_| is_held) {
             tasks.held.arrive(context, part);

@@ -3,7 +3,7 @@
 use crate::abi::guest::{Callback, Callbacks, Guest};
 use crate::abi::host::{self, Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts};
 use crate::abi::wire::{BufferType, MapType, StreamType, action};
-use crate::context::{DeriveWithoutRoot, Extension, HttpContext, NoStreams};
+use crate::context::{DeriveWithoutRoot, Extension, HttpContext, NoStreams, StreamContext};
 use crate::dispatcher::Dispatcher;
 use crate::exchange::{HasTask, Root, RootTask, Stage};
 use crate::view::{RequestBody, RequestHeaders};
@@ -80,6 +80,54 @@ impl HttpContext for Stream {
     fn on_request_body(&mut self, body: &mut RequestBody<'_>) -> Result<Action> {
         body.log(LogLevel::Info, &format!("body of {}, end {}", body.size(), body.end_of_stream()));
         Ok(Action::Continue)
+    }
+}
+
+/// It has connections as well.
+#[derive(Clone)]
+struct Mixed;
+
+impl RootContext for Mixed {
+    type Config = ();
+
+    fn configure(_config: (), _cx: &mut Configure<'_>) -> Result<Self> {
+        Ok(Mixed)
+    }
+}
+
+impl DeriveWithoutRoot for Mixed {}
+
+impl Extension for Mixed {
+    type Http = Silent;
+    type Tcp = Silent;
+    type Task = HasTask;
+}
+
+impl RootTask for Mixed {
+    async fn start(self, root: Root) -> Result<()> {
+        HttpCall::get("keys", "/").send(&root).await.map(drop)
+    }
+}
+
+struct Silent;
+
+impl HttpContext for Silent {
+    type Root = Mixed;
+
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
+
+    fn new(_root: &Mixed) -> Self {
+        Silent
+    }
+}
+
+impl StreamContext for Silent {
+    type Root = Mixed;
+
+    const PUT_THE_CALLBACKS_ATTRIBUTE_ON_THIS_IMPL: Callbacks = Callbacks::NONE;
+
+    fn new(_root: &Mixed) -> Self {
+        Silent
     }
 }
 
@@ -363,5 +411,26 @@ fn a_stream_of_a_root_context_that_is_gone_fails() {
         noting.notes.take();
         assert_eq!(guest.on_request_headers(2, 0, true), action::PAUSE);
         noting.assert_notes(&["on_request_headers (context 2): the root context has failed to start", "500"]);
+    });
+}
+
+#[test]
+fn beside_connections_a_stream_is_held_whatever_of_its_request_comes_first() {
+    let (noting, guest) = (Rc::new(Noting::default()), Rc::new(Dispatcher::<Mixed>::new()));
+    host::enter(noting, guest.clone(), || {
+        guest.on_context_create(1, 0);
+        assert!(guest.on_configure(1, 0));
+        for context in [2, 3, 4] {
+            guest.on_context_create(context, 1);
+        }
+        assert_eq!(guest.on_request_headers(2, 0, false), action::PAUSE);
+        assert_eq!(guest.on_request_body(3, 1, false), action::PAUSE);
+        assert_eq!(guest.on_request_headers(3, 0, false), action::PAUSE);
+        assert_eq!(guest.on_new_connection(4), action::CONTINUE);
+        assert_eq!(guest.on_downstream_data(4, 1, false), action::CONTINUE);
+        guest.on_http_call_response(1, 4, 1, 0, 0);
+        for context in [2, 3] {
+            assert_eq!(guest.on_request_body(context, 2, true), action::CONTINUE);
+        }
     });
 }

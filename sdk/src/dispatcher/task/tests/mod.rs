@@ -1,19 +1,21 @@
 //! Tasks on a host that configures in place, calls back from inside of calls, and shows bodies whenever it likes.
 
+mod host;
+
+use self::host::Noting;
 use crate::abi::guest::{Callback, Callbacks, Guest};
-use crate::abi::host::{self, Answer, GrpcCallParts, Host, HttpCallParts, LocalResponseParts};
-use crate::abi::wire::{BufferType, MapType, StreamType, action};
+use crate::abi::host::enter;
+use crate::abi::wire::action;
 use crate::context::{DeriveWithoutRoot, Extension, HttpContext, NoStreams, StreamContext};
 use crate::dispatcher::Dispatcher;
-use crate::exchange::{HasTask, Root, RootTask, Stage};
+use crate::exchange::{Exchange, Exchanges, HasTask, HttpExchange, Root, RootTask, Stage};
 use crate::view::{RequestBody, RequestHeaders};
-use crate::{Action, Configure, Error, GrpcCall, HttpCall, LogLevel, Result, RootContext, Status, View};
+use crate::{Action, Configure, Error, GrpcCall, HttpCall, LogLevel, Result, RootContext, View};
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
 use core::time::Duration;
 
 /// Its name is its configuration; without one, it refuses that.
@@ -83,6 +85,42 @@ impl HttpContext for Stream {
     }
 }
 
+/// Its streams are functions, of which each says with which configuration it runs.
+#[derive(Clone)]
+struct Functions(Tasked);
+
+impl RootContext for Functions {
+    type Config = Vec<u8>;
+
+    fn configure(config: Vec<u8>, cx: &mut Configure<'_>) -> Result<Self> {
+        Tasked::configure(config, cx).map(Functions)
+    }
+}
+
+impl DeriveWithoutRoot for Functions {}
+
+impl Extension for Functions {
+    type Http = Exchanges<Functions>;
+    type Tcp = NoStreams<Functions>;
+    type Task = HasTask;
+}
+
+impl RootTask for Functions {
+    async fn start(self, root: Root) -> Result<()> {
+        self.0.start(root).await
+    }
+}
+
+impl HttpExchange for Functions {
+    async fn handle(self, exchange: Exchange) -> Result<()> {
+        let body = exchange.request_headers().await?.buffer(1000).await?;
+        body.with(|host| {
+            host.log(LogLevel::Info, &format!("{} body of {}", self.0.name, body.len()));
+            Ok(())
+        })
+    }
+}
+
 /// It has connections as well.
 #[derive(Clone)]
 struct Mixed;
@@ -131,103 +169,11 @@ impl StreamContext for Silent {
     }
 }
 
-type Nested = Box<dyn FnOnce(&Dispatcher<Tasked>)>;
-
-/// Notes what it is asked to do, and calls back from inside of callouts.
-#[derive(Default)]
-struct Noting {
-    configuration: RefCell<Vec<u8>>,
-    token: Cell<u32>,
-    guest: RefCell<Option<Rc<Dispatcher<Tasked>>>>,
-    nested: RefCell<Option<Nested>>,
-    /// Contexts that it has forgotten.
-    gone: Cell<u32>,
-    clock: Cell<u64>,
-    notes: RefCell<Vec<String>>,
-}
-
-impl Noting {
-    fn note(&self, text: impl Into<String>) {
-        self.notes.borrow_mut().push(text.into());
-    }
-
-    #[track_caller]
-    fn assert_notes(&self, expected: &[&str]) {
-        assert_eq!(self.notes.take(), expected);
-    }
-
-    fn configure(&self, guest: &Dispatcher<Tasked>, root: u32, name: &str) -> bool {
-        self.configuration.replace(name.as_bytes().to_vec());
-        guest.on_configure(root, 0)
-    }
-
-    fn call_back(&self) {
-        let nested = self.nested.take();
-        if let (Some(nested), Some(guest)) = (nested, self.guest.borrow().clone()) {
-            nested(&guest);
-        }
-    }
-}
-
-impl Host for Noting {
-    fn log(&self, _level: u32, message: &[u8]) -> Answer {
-        self.note(String::from_utf8_lossy(message));
-        Ok(())
-    }
-
-    fn buffer_bytes(&self, _buffer: BufferType, _start: usize, _max_len: usize) -> Answer<Vec<u8>> {
-        Ok(self.configuration.borrow().clone())
-    }
-
-    fn header_map_value(&self, _map: MapType, _name: &[u8]) -> Answer<Vec<u8>> {
-        Ok(b"200".to_vec())
-    }
-
-    fn http_call(&self, _call: HttpCallParts<'_>) -> Answer<u32> {
-        self.call_back();
-        self.token.set(self.token.get() + 4);
-        Ok(self.token.get())
-    }
-
-    fn grpc_call(&self, _call: GrpcCallParts<'_>, _message: &[u8], _timeout: u32) -> Answer<u32> {
-        self.token.set(self.token.get() + 4);
-        Ok(self.token.get())
-    }
-
-    fn grpc_cancel(&self, token: u32) -> Answer {
-        self.note(format!("cancel {token}"));
-        Ok(())
-    }
-
-    fn set_effective_context(&self, context: u32) -> Answer {
-        if self.gone.get() == context { Err(Status::BAD_ARGUMENT) } else { Ok(()) }
-    }
-
-    fn current_time_nanoseconds(&self) -> Answer<u64> {
-        Ok(self.clock.get())
-    }
-
-    fn set_tick_period(&self, milliseconds: u32) -> Answer {
-        self.note(format!("tick {milliseconds}"));
-        Ok(())
-    }
-
-    fn continue_stream(&self, _stream: StreamType) -> Answer {
-        self.note("resume");
-        Ok(())
-    }
-
-    fn send_local_response(&self, response: LocalResponseParts<'_>) -> Answer {
-        self.note(response.status.to_string());
-        Ok(())
-    }
-}
-
 /// The root context 1 is there, and its start waits for the callout 8; the call 4 hangs.
 fn run(test: impl FnOnce(&Rc<Noting>, &Dispatcher<Tasked>)) {
     let (noting, guest) = (Rc::new(Noting::default()), Rc::new(Dispatcher::<Tasked>::new()));
     noting.guest.replace(Some(guest.clone()));
-    host::enter(noting.clone(), guest.clone(), || {
+    enter(noting.clone(), guest.clone(), || {
         guest.on_context_create(1, 0);
         assert!(noting.configure(&guest, 1, "a"));
         test(&noting, &guest);
@@ -417,7 +363,7 @@ fn a_stream_of_a_root_context_that_is_gone_fails() {
 #[test]
 fn beside_connections_a_stream_is_held_whatever_of_its_request_comes_first() {
     let (noting, guest) = (Rc::new(Noting::default()), Rc::new(Dispatcher::<Mixed>::new()));
-    host::enter(noting, guest.clone(), || {
+    enter(noting, guest.clone(), || {
         guest.on_context_create(1, 0);
         assert!(guest.on_configure(1, 0));
         for context in [2, 3, 4] {
@@ -432,5 +378,30 @@ fn beside_connections_a_stream_is_held_whatever_of_its_request_comes_first() {
         for context in [2, 3] {
             assert_eq!(guest.on_request_body(context, 2, true), action::CONTINUE);
         }
+    });
+}
+
+#[test]
+fn a_function_that_is_held_over_a_new_configuration_is_that_of_the_new_one() {
+    let (noting, guest) = (Rc::new(Noting::default()), Rc::new(Dispatcher::<Functions>::new()));
+    let configure = |name: &str| {
+        noting.configuration.replace(name.as_bytes().to_vec());
+        assert!(guest.on_configure(1, 0));
+    };
+    enter(noting.clone(), guest.clone(), || {
+        guest.on_context_create(1, 0);
+        configure("a");
+        for context in [2, 3] {
+            guest.on_context_create(context, 1);
+            assert_eq!(guest.on_request_headers(context, 0, false), action::PAUSE);
+        }
+        assert_eq!(guest.on_request_body(2, 7, true), action::PAUSE);
+        configure("b");
+        assert_eq!(guest.on_request_body(3, 3, false), action::PAUSE);
+        noting.notes.take();
+        guest.on_http_call_response(1, 16, 1, 0, 0);
+        noting.assert_notes(&["b starts", "cancel 12", "b body of 7", "resume"]);
+        assert_eq!(guest.on_request_body(3, 9, true), action::CONTINUE);
+        noting.assert_notes(&["b body of 9"]);
     });
 }

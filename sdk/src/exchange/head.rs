@@ -56,7 +56,7 @@ impl Head {
         }
         // Not to show it to the function: it may mean that there is nothing more to wait for.
         shared.response.mark(Marks::WANTS_HEADERS);
-        if shared.response.has(Marks::HEADERS) { self.with(unless_answered) } else { Ok(()) }
+        if shared.response.has(Marks::HEADERS) { self.with(|cx| unless_answered(cx, shared)) } else { Ok(()) }
     }
 
     /// Answers the client.
@@ -78,9 +78,12 @@ impl Head {
 /// client for the function. The response of a host that does not say whose it is counts as the upstream's.
 #[cold]
 #[inline(never)]
-fn unless_answered(cx: Cx<'_>) -> Result<()> {
+fn unless_answered(cx: Cx<'_>, shared: &Shared) -> Result<()> {
     match call::property(cx.scope, b"response\0code_details") {
-        Ok(Some(details)) if !details.is_empty() && details != b"via_upstream" => Err(Error::request_over()),
+        Ok(Some(details)) if !details.is_empty() && details != b"via_upstream" => {
+            shared.request.mark(Marks::ANSWERED);
+            Err(Error::request_over())
+        }
         _ => Ok(()),
     }
 }

@@ -145,6 +145,7 @@ pub trait HttpExchange: RootContext + Clone {
     /// # Errors
     ///
     /// An error is logged with the stage and the await that failed, and becomes what the extension's
-    /// [`ErrorPolicy`](crate::ErrorPolicy) says; but [`Error::ResponseBegun`](crate::Error::ResponseBegun) lets the answer pass that the proxy has made.
+    /// [`ErrorPolicy`](crate::ErrorPolicy) says; but [`Error::ResponseBegun`](crate::Error::ResponseBegun) of an await of
+    /// this exchange lets the answer pass that the proxy has made.
     fn handle(self, exchange: Exchange) -> impl Future<Output = Result<()>> + 'static;
 }

@@ -105,9 +105,8 @@ impl Running {
             } else {
                 message.hold();
             }
-            if shared.is_replied.get() {
-                is_open = direction == Direction::Response;
-            }
+            // Its answer comes in callbacks of its own, which the dispatcher lets pass.
+            is_open = is_open && !shared.is_replied.get();
         }
         result?;
         match event {
@@ -182,7 +181,10 @@ impl Running {
                 self.task.shared().release();
                 Ok(())
             }
-            Poll::Ready(Err(Error::ResponseBegun { .. })) => {
+            // Only what this exchange was told: an error that comes from elsewhere lets nothing pass.
+            Poll::Ready(Err(Error::ResponseBegun { .. }))
+                if self.task.shared().request.has(Marks::ANSWERED) =>
+            {
                 self.task.shared().release();
                 Ok(())
             }

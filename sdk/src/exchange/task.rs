@@ -45,6 +45,8 @@ impl Marks {
     pub(super) const OVER: Marks = Marks(1 << 14);
     /// Its body is collected as a whole.
     pub(super) const COLLECTS: Marks = Marks(1 << 13);
+    /// The function was told that nothing more of it comes, because the proxy has answered.
+    pub(super) const ANSWERED: Marks = Marks(1 << 15);
     /// What the function waits for.
     pub(super) const WANTS: Marks = Marks(0b1_1111 << 7);
 

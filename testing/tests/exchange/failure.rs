@@ -107,3 +107,32 @@ fn a_panic_in_the_function_is_a_trap() {
     }
     host.expect_trap("boom");
 }
+
+thread_local! {
+    static STASHED: RefCell<Option<Error>> = const { RefCell::new(None) };
+}
+
+// It keeps the error of an exchange that the proxy has answered, and gives it to those that come after.
+exchange!(Stashing, |exchange| {
+    let request = exchange.request_headers().await?;
+    if let Some(error) = STASHED.with_borrow(Clone::clone) {
+        return Err(error);
+    }
+    request.headers_mut().remove(":path")?;
+    if let Err(error) = request.inspect().next_piece().await {
+        STASHED.set(Some(error));
+    }
+    Ok(())
+});
+
+#[test]
+fn the_error_of_another_exchange_that_was_answered_lets_nothing_pass() {
+    let host = Host::builder::<Stashing>().start();
+    let first = host.begin();
+    first.send_request_headers(&Request::post("/"), EndOfStream::No);
+    first.finish().response().assert_status(404);
+    let second = host.exchange(Request::get("/"));
+    assert!(matches!(STASHED.take(), Some(Error::ResponseBegun { .. })));
+    second.assert_not_forwarded();
+    second.response().assert_status(500);
+}

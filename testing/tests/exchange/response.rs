@@ -63,6 +63,10 @@ fn a_response_waits_for_what_the_function_awaits() {
 fn a_response_can_be_answered_otherwise_while_it_is_held() {
     let (_host, exchange) = answered("instead", &Response::new(200));
     exchange.response().assert_status(502);
+    // Also a host that does as it is told after an answer lets nothing of the upstream's go on.
+    let timeline = exchange.timeline().to_string();
+    let answer = timeline.split("send_local_response").nth(1).unwrap_or_default();
+    assert!(answer.lines().nth(1).is_some_and(|line| line.contains("= Pause")), "{timeline}");
     let (_host, exchange) = answered("none", &Response::new(200));
     exchange.response().assert_status(500);
     exchange.logs().assert_contains("at the response headers: no kind");

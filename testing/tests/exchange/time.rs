@@ -38,3 +38,23 @@ fn a_timeout_ends_what_takes_too_long_and_nothing_else() {
         assert!(stream.finish().logs().lines().is_empty());
     }
 }
+
+#[test]
+fn a_time_of_zero_passes_with_the_next_tick_and_the_longest_never() {
+    exchange!(Zero, |exchange| {
+        let request = exchange.request_headers().await?;
+        let _never = request.sleep(Duration::MAX);
+        request.sleep(Duration::ZERO).await?;
+        let late = request.timeout(Duration::ZERO, core::future::pending::<()>()).await;
+        assert!(matches!(late, Err(Error::TimedOut { .. })), "{late:?}");
+        // What is ready is not late.
+        request.timeout(Duration::ZERO, core::future::ready(())).await
+    });
+    let host = Host::builder::<Zero>().start();
+    let stream = host.open(Request::get("/"));
+    host.clock().advance(ms(1));
+    stream.assert_paused(Phase::RequestHeaders);
+    host.clock().advance(ms(1));
+    assert!(stream.reached_upstream());
+    assert!(stream.finish().logs().lines().is_empty());
+}

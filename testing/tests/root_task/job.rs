@@ -169,3 +169,21 @@ fn a_root_that_is_handed_out_of_its_task_is_over() {
     host.exchange(Request::get("/")).response().assert_status(200);
     assert!(host.upstream("words").calls().is_empty());
 }
+
+#[test]
+fn a_period_of_zero_is_a_millisecond_and_lets_the_host_go_on_between() {
+    marking! { Hurrying;
+        async fn run(self, root: Root) -> Result<()> {
+            let count = Cell::new(0);
+            root.every(Duration::ZERO, async || {
+                count.set(count.get() + 1);
+                *self.word.borrow_mut() = count.get().to_string();
+                Ok(())
+            })
+            .await
+        }
+    }
+    let host = start(Host::builder::<Hurrying>(), |_| {});
+    host.clock().advance(ms(10));
+    host.exchange(Request::get("/")).upstream_request().assert_header("x-word", "10");
+}

@@ -209,7 +209,12 @@ impl<S> Future for Until<S> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<S>> {
         let Some(head) = &self.head else { return Poll::Ready(Err(Error::stage_over())) };
-        match (self.reach)(head) {
+        // Nobody but its own function may let go what it holds.
+        let reached = match head.with(|_| Ok(())) {
+            Ok(()) => (self.reach)(head),
+            Err(error) => Poll::Ready(Err(error)),
+        };
+        match reached {
             Poll::Pending => {
                 head.shared().wait(context);
                 Poll::Pending

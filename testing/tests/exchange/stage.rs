@@ -152,3 +152,35 @@ fn a_stage_that_leaves_its_function_is_over_and_harmless() {
     waiting.disconnect();
     assert!(host.trap().is_none());
 }
+
+thread_local! {
+    static HANDED_OUT: RefCell<Option<waxwing::exchange::Request>> = const { RefCell::new(None) };
+}
+
+// The first hands its request out, and waits; the second tries to let it go.
+exchange!(Handing, |exchange| {
+    let request = exchange.request_headers().await?;
+    if let Some(other) = HANDED_OUT.take() {
+        let error = other.forward().await.map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::StageOver { .. }), "{error}");
+        return Ok(());
+    }
+    let (first, second) = (request.sleep(ms(10)), request.sleep(ms(20)));
+    HANDED_OUT.set(Some(request));
+    first.await?;
+    second.await?;
+    Err(Error::new("it was refused"))
+});
+
+#[test]
+fn another_exchange_cannot_let_a_request_go() {
+    let host = Host::builder::<Handing>().start();
+    let first = host.open(Request::get("/"));
+    let second = host.open(Request::get("/"));
+    assert!(second.reached_upstream());
+    host.clock().advance(ms(10));
+    first.assert_paused(Phase::RequestHeaders);
+    host.clock().advance(ms(10));
+    assert!(!first.reached_upstream());
+    first.local_response().assert_status(500);
+}

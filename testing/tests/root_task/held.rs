@@ -158,41 +158,16 @@ fn a_start_can_try_again() {
     stream.upstream_request().assert_header("x-word", "blue");
 }
 
-/// What happens from outside, one after the other.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Body(&'static str),
-    Last(&'static str),
-    Trailers,
-    Started,
-}
-use Step::*;
-
 #[test]
 fn the_start_may_end_before_after_and_during_the_body() {
     for stops in [false, true] {
-        for steps in [
-            &[Started, Body("ab"), Last("cd")][..],
-            &[Body("ab"), Started, Last("cd")],
-            &[Body("ab"), Last("cd"), Started],
-            &[Last("abcd"), Started],
-            &[Body("a"), Body("b"), Started, Body("c"), Last("d")],
-            &[Body("ab"), Body("cd"), Trailers, Started],
-            &[Body("ab"), Started, Body("cd"), Trailers],
-        ] {
+        for steps in interleaving::ALL {
             let builder = Host::builder::<Fetching>();
             let builder = if stops { builder.allow_on_headers_stop_iteration() } else { builder };
             let host = slow(builder, 10);
             let stream = host.begin();
             stream.send_request_headers(&Request::post("/"), EndOfStream::No);
-            for step in steps {
-                match *step {
-                    Body(piece) => stream.send_request_body(piece, EndOfStream::No),
-                    Last(piece) => stream.send_request_body(piece, EndOfStream::Yes),
-                    Trailers => stream.send_request_trailers([("x-end", "1")]),
-                    Started => host.clock().advance(ms(10)),
-                }
-            }
+            interleaving::play(steps, &host, &stream);
             stream.upstream_request().assert_header("x-word", "blue").assert_body("abcd");
             stream.send_response(&Response::new(200));
             assert_eq!(stream.finish().outcome(), Outcome::Forwarded, "{steps:?}");

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod held;
+mod interleaving;
 mod job;
 mod reconfiguration;
 mod stream;

@@ -113,42 +113,17 @@ fn streams_are_begun_in_their_order_and_what_each_decides_is_done() {
     assert!(SEEN.take().contains(&"/ask asked 200".to_owned()));
 }
 
-/// What happens from outside, one after the other.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Body(&'static str),
-    Last(&'static str),
-    Trailers,
-    Started,
-}
-use Step::*;
-
 #[test]
 fn the_start_may_end_before_after_and_during_the_body() {
     for (stops, path) in [(false, "/a"), (true, "/a"), (false, "/ask")] {
-        for steps in [
-            &[Started, Body("ab"), Last("cd")][..],
-            &[Body("ab"), Started, Last("cd")],
-            &[Body("ab"), Last("cd"), Started],
-            &[Last("abcd"), Started],
-            &[Body("a"), Body("b"), Started, Body("c"), Last("d")],
-            &[Body("ab"), Body("cd"), Trailers, Started],
-            &[Body("ab"), Started, Body("cd"), Trailers],
-        ] {
+        for steps in interleaving::ALL {
             SEEN.take();
             let builder = Host::builder::<Streams>();
             let builder = if stops { builder.allow_on_headers_stop_iteration() } else { builder };
             let host = slow(builder, 10);
             let stream = host.begin();
             stream.send_request_headers(&Request::post(path), EndOfStream::No);
-            for step in steps {
-                match *step {
-                    Body(piece) => stream.send_request_body(piece, EndOfStream::No),
-                    Last(piece) => stream.send_request_body(piece, EndOfStream::Yes),
-                    Trailers => stream.send_request_trailers([("x-end", "1")]),
-                    Started => host.clock().advance(ms(10)),
-                }
-            }
+            interleaving::play(steps, &host, &stream);
             host.clock().advance(ms(10));
             let what = format!("{steps:?} stops: {stops} {path}\n{}", stream.timeline());
             stream.upstream_request().assert_header("x-word", "blue").assert_body("abcd");
@@ -156,7 +131,7 @@ fn the_start_may_end_before_after_and_during_the_body() {
             assert_eq!(seen.first(), Some(&format!("{path} headers")), "{what}");
             let bodies = seen.iter().filter_map(|line| line.strip_prefix(&format!("{path} body ")));
             assert_eq!(bodies.collect::<String>(), "abcd", "{what}");
-            let has_trailers = steps.iter().any(|step| matches!(step, Trailers));
+            let has_trailers = steps.iter().any(|step| matches!(step, interleaving::Step::Trailers));
             assert_eq!(seen.contains(&format!("{path} trailers")), has_trailers, "{what}");
         }
     }

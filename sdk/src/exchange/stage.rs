@@ -144,8 +144,8 @@ macro_rules! headers_stage {
             ///
             /// # Errors
             ///
-            /// [`Error::BodyTooLarge`] for a body that is larger than `limit`, by its `content-length` or as it comes, of a request
-            /// [`Error::ResponseBegun`] if nothing more of it comes, and
+            /// [`Error::BodyTooLarge`] for a body that is larger than `limit`, by its `content-length` or as it comes,
+            /// [`Error::ResponseBegun`] if nothing more of a request comes because the proxy has answered it, and
             #[doc = concat!("[`Error::Host`] if the host refuses. ", $begins)]
             #[track_caller]
             pub fn buffer(self, limit: usize) -> Until<$body> {

@@ -20,7 +20,11 @@ use alloc::boxed::Box;
 use core::fmt;
 
 /// The tasks of a VM, and the streams that wait for them.
-#[expect(unnameable_types, reason = "part of a hidden trait")]
+#[allow(
+    unnameable_types,
+    unreachable_pub,
+    reason = "part of a hidden trait; compilers differ in what they call it"
+)]
 pub struct Tasks {
     running: Roots<RunningTask>,
     held: Held,
@@ -33,7 +37,11 @@ impl fmt::Debug for Tasks {
 }
 
 /// What a VM has of tasks: nothing, if its root contexts have none.
-#[expect(unnameable_types, reason = "part of a hidden trait")]
+#[allow(
+    unnameable_types,
+    unreachable_pub,
+    reason = "part of a hidden trait; compilers differ in what they call it"
+)]
 pub trait TaskTable {
     #[allow(clippy::declare_interior_mutable_const, reason = "each use is a table of its own")]
     const NEW: Self;

@@ -2,7 +2,7 @@
 
 use super::Verdict;
 use super::repository::Repository;
-use super::test::UI;
+use super::test::{UI, cargo_test};
 use crate::package::Package;
 use crate::target::WasmCompiler;
 use crate::toolchain::{self, Toolchain, WASM_TARGET};
@@ -48,9 +48,9 @@ pub(super) fn examples(repository: &Repository) -> Result<Verdict> {
     })?;
     // The stage `test` has run those for the first target. With the same packages and features as there, cargo
     // builds nothing again.
-    let mut test = Toolchain::active().cargo();
+    let mut test = cargo_test();
     test.env("WAXWING_WASM_DIR", repository.target_directory().join(other).join("release"));
-    test.args(["test", "--locked", "--workspace", "--exclude", UI, "--lib", "--all-features"]);
+    test.args(["--workspace", "--exclude", UI, "--lib", "--all-features"]);
     repository.run(&mut test)?;
     Ok(Verdict::Passed)
 }
@@ -90,12 +90,15 @@ pub(super) fn msrv(repository: &Repository) -> Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
-/// Natively, the tests are compiled and not linked: the active compiler does that. Modules are, as linkers differ.
+/// Natively, the tests are compiled and not linked: the active compiler does that. Modules are, as linkers differ: one of
+/// each kind, because the others differ from it in what the active compiler has linked already.
 pub(super) fn newest(repository: &Repository) -> Result<Verdict> {
     let newest = toolchain::NEWEST;
     newest.ensure(&[], &WASM_TARGETS)?;
     repository.cargo_of(newest, &["check", "--locked", "--workspace", "--all-targets", "--all-features"])?;
-    modules_of(repository, repository.examples(), || {
+    let kinds: BTreeMap<_, _> =
+        repository.examples().map(|example| (example.features_of("waxwing"), example)).collect();
+    modules_of(repository, kinds.into_values(), || {
         let mut build = newest.cargo();
         build.arg("build").args(WASM_TARGETS.iter().flat_map(|target| ["--target", target]));
         build

@@ -7,10 +7,15 @@ use crate::step;
 use crate::target::WasmCompiler;
 use crate::toolchain::{self, Toolchain};
 use anyhow::{Context, Result};
+use std::num::NonZero;
+use std::process::Command;
 use waxwing_testing::envoy::Install;
 
 /// The package whose tests hold for one version of the compiler; see [`ui`].
 pub(super) const UI: &str = "waxwing-ui";
+
+/// How many tests `cargo test` runs at once.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// The tests of all crates, or those that the user named.
 pub(super) fn all(repository: &Repository) -> Result<Verdict> {
@@ -18,8 +23,7 @@ pub(super) fn all(repository: &Repository) -> Result<Verdict> {
     let compiler = WasmCompiler::ensure()?;
     let envoy = Install::find_or_install().context("the tests compare with a real Envoy")?;
     step::doing("Using", format_args!("Envoy {}", envoy.path().display()));
-    let mut command = Toolchain::active().cargo();
-    command.args(["test", "--locked"]);
+    let mut command = cargo_test();
     if repository.cargo_test.is_empty() {
         command.args(["--workspace", "--exclude", UI, "--all-targets", "--all-features"]);
     } else {
@@ -40,6 +44,17 @@ pub(super) fn all(repository: &Repository) -> Result<Verdict> {
         Comparisons::read(repository)?.check(repository)?;
     }
     Ok(Verdict::Passed)
+}
+
+/// `cargo test`, with more tests at once than there are processors: most of them wait for Envoy most of the time.
+pub(super) fn cargo_test() -> Command {
+    let mut command = Toolchain::active().cargo();
+    command.args(["test", "--locked"]);
+    if std::env::var_os(THREADS).is_none() {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        command.env(THREADS, (2 * processors).to_string());
+    }
+    command
 }
 
 pub(super) fn docs(repository: &Repository) -> Result<Verdict> {

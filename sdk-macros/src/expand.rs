@@ -5,7 +5,7 @@
 //! to that macro too, from wherever the derive stands.
 
 use crate::errors::Errors;
-use crate::model::{CallbacksImpl, EXCHANGE, Extension, HELD, TASK};
+use crate::model::{CallbacksImpl, Extension, HELD, MESSAGES, OUTSIDE};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::{Generics, Ident, Path, parse_quote};
@@ -35,11 +35,11 @@ pub(crate) fn extension(extension: &Extension, errors: &Errors) -> TokenStream {
     // What no list has. With both kinds of streams, the first callback of a connection has to say that it is one.
     let kinds = extension.streams().count().saturating_add(usize::from(is_exchange));
     let telling = (kinds > 1).then_some("on_new_connection");
-    let exchange = if is_exchange { EXCHANGE } else { &[] };
-    let task = if extension.args.task { TASK } else { &[] };
+    let messages = if is_exchange { MESSAGES } else { &[] };
+    let outside = if is_exchange || extension.args.task { OUTSIDE } else { &[] };
     let held = (extension.args.task && extension.args.http.is_some()).then_some(HELD);
     let more =
-        telling.iter().chain(exchange).chain(task).chain(&held).map(|export| format_ident!("{}", export));
+        telling.iter().chain(messages).chain(outside).chain(&held).map(|export| format_ident!("{}", export));
     let has_task = if extension.args.task { quote!(HasTask) } else { quote!(NoTask) };
     let absent = absent(extension, &extension.generics, &private);
     // What the last of them calls: the exports, or, for one of several, what keeps the list for `extensions!`.

@@ -80,26 +80,20 @@ const GRPC_TRAILING_METADATA: &[&str] = &["on_grpc_receive_trailing_metadata", "
 // An answer that comes at once is handed over at the next tick.
 const DNS: &[&str] = &["on_resolve_dns", "on_tick"];
 
-/// What a module of exchanges exports: a function may wait for any of it.
-pub(crate) const EXCHANGE: &[&str] = &[
+/// What a module of exchanges exports beside [`OUTSIDE`]: the parts of messages, and how an exchange ends.
+pub(crate) const MESSAGES: &[&str] = &[
     "on_request_headers",
     "on_request_body",
     "on_request_trailers",
     "on_response_headers",
     "on_response_body",
     "on_response_trailers",
-    "on_http_call_response",
-    "on_grpc_receive_initial_metadata",
-    "on_grpc_receive",
-    "on_grpc_receive_trailing_metadata",
-    "on_grpc_close",
-    "on_tick",
     "on_log",
     "on_done",
 ];
 
-/// What a module exports whose root contexts have a task: it may wait for any of it.
-pub(crate) const TASK: &[&str] = &[
+/// What a module of exchanges or tasks exports: a function that awaits may wait for any of it.
+pub(crate) const OUTSIDE: &[&str] = &[
     "on_http_call_response",
     "on_grpc_receive_initial_metadata",
     "on_grpc_receive",

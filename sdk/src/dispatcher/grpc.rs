@@ -128,5 +128,5 @@ impl<R: Extension> Dispatcher<R> {
 }
 
 /// The callbacks of metadata.
-const METADATA: Callbacks =
+pub(super) const METADATA: Callbacks =
     Callbacks::NONE.with(Callback::GrpcReceiveInitialMetadata).with(Callback::GrpcReceiveTrailingMetadata);

@@ -1,6 +1,7 @@
 //! Callbacks of a context that come from outside of its own messages: answers to callouts, timers.
 
 use super::contexts::Streams;
+use super::grpc::METADATA;
 use super::protocol::{Http, Protocol, Tcp};
 use super::slot::State;
 use super::{Dispatcher, Kind};
@@ -18,8 +19,7 @@ use crate::{Action, Error, ErrorPolicy, Flow, Result};
 pub(super) const AWAITED: Callbacks = CALLOUTS.with(Callback::ForeignFunction).with(Callback::Tick);
 
 /// Those that come from outside: some of them a stream need not have to get what it waits for.
-pub(super) const FROM_OUTSIDE: Callbacks =
-    AWAITED.with(Callback::GrpcReceiveInitialMetadata).with(Callback::GrpcReceiveTrailingMetadata);
+pub(super) const FROM_OUTSIDE: Callbacks = AWAITED.union(METADATA);
 
 /// Those that answer callouts.
 pub(super) const CALLOUTS: Callbacks = Callbacks::NONE

@@ -1,10 +1,20 @@
 //! What comes from outside of the messages of an exchange, and is kept until its function looks at it.
 
 use super::task::Shared;
+use crate::abi::guest::{Callback, Callbacks};
 use crate::abi::wire::MapType;
 use crate::view::Cx;
 use crate::{Result, TimerId};
 use alloc::vec::Vec;
+
+/// The callbacks with which it comes: what a function that awaits may wait for beside messages. The derive exports the same.
+pub(crate) const OUTSIDE: Callbacks = Callbacks::NONE
+    .with(Callback::HttpCallResponse)
+    .with(Callback::GrpcReceiveInitialMetadata)
+    .with(Callback::GrpcReceive)
+    .with(Callback::GrpcReceiveTrailingMetadata)
+    .with(Callback::GrpcClose)
+    .with(Callback::Tick);
 
 /// What comes from outside of the messages of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -113,7 +113,7 @@ pub use time::{Sleep, Timeout};
 pub use trailers::{RequestTrailers, ResponseTrailers};
 pub use values::{Headers, HeadersMut};
 
-pub(crate) use kept::Outside;
+pub(crate) use kept::{OUTSIDE, Outside};
 pub(crate) use message::{Direction, Part};
 pub(crate) use root::RunningTask;
 pub(crate) use running::Running;

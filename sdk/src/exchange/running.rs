@@ -1,6 +1,7 @@
 //! An exchange as the dispatcher sees it.
 
 use super::HttpExchange;
+use super::kept::OUTSIDE;
 use super::message::{Direction, Part};
 use super::stage::Exchange;
 use super::task::{Arrived, Event, Marks, Shared};
@@ -50,19 +51,13 @@ impl<R: HttpExchange> HttpContext for Exchanges<R> {
 }
 
 /// What an exchange may wait for: the derive exports the same.
-const CALLBACKS: Callbacks = Callbacks::NONE
+const CALLBACKS: Callbacks = OUTSIDE
     .with(Callback::RequestHeaders)
     .with(Callback::RequestBody)
     .with(Callback::RequestTrailers)
     .with(Callback::ResponseHeaders)
     .with(Callback::ResponseBody)
     .with(Callback::ResponseTrailers)
-    .with(Callback::HttpCallResponse)
-    .with(Callback::GrpcReceiveInitialMetadata)
-    .with(Callback::GrpcReceive)
-    .with(Callback::GrpcReceiveTrailingMetadata)
-    .with(Callback::GrpcClose)
-    .with(Callback::Tick)
     .with(Callback::Log)
     .with(Callback::Done);
 

@@ -14,7 +14,7 @@ use crate::abi::call;
 use crate::abi::guest::{Callback, Callbacks, Entry};
 use crate::abi::wire::{StreamType, action};
 use crate::context::{Extension, HttpContext, RootContext};
-use crate::exchange::{Outside, Part, RunningTask, TaskOf, WhileStarting};
+use crate::exchange::{OUTSIDE, Outside, Part, RunningTask, TaskOf, WhileStarting};
 use crate::{Error, ErrorPolicy};
 use alloc::boxed::Box;
 use core::fmt;
@@ -73,8 +73,8 @@ impl<R: Extension> Dispatcher<R> {
     /// What a module exports for a task: what that may wait for, and where requests are held.
     pub(super) const TASK_CALLBACKS: Callbacks = match (Self::HAS_TASK, Self::HTTP) {
         (false, _) => Callbacks::NONE,
-        (true, false) => AWAITED,
-        (true, true) => AWAITED.with(Callback::RequestHeaders),
+        (true, false) => OUTSIDE,
+        (true, true) => OUTSIDE.with(Callback::RequestHeaders),
     };
 
     /// Begins the task of a root context that was configured, in place of the one that it had.
@@ -372,12 +372,3 @@ impl<R: Extension> Dispatcher<R> {
         action
     }
 }
-
-/// What a task may wait for.
-const AWAITED: Callbacks = Callbacks::NONE
-    .with(Callback::HttpCallResponse)
-    .with(Callback::GrpcReceiveInitialMetadata)
-    .with(Callback::GrpcReceive)
-    .with(Callback::GrpcReceiveTrailingMetadata)
-    .with(Callback::GrpcClose)
-    .with(Callback::Tick);
